@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+#[macro_use]
+mod transport;
+mod generated;
+
+pub use generated::*;
+pub use transport::Transport;

@@ -1,0 +1,147 @@
+use std::borrow::Cow;
+
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::Response;
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// Where everything that exists is said to be.
+pub(crate) const LOCATION: &str = "eastus";
+
+/// One answer, before the headers that every answer of ARM carries.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    status: StatusCode,
+    content_type: &'static str,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Bytes,
+}
+
+impl Reply {
+    pub(crate) fn keys(body: Bytes) -> Self {
+        Self {
+            status: StatusCode::OK,
+            content_type: JSON,
+            headers: Vec::new(),
+            body,
+        }
+    }
+
+    /// ARM's error envelope (ARM RPC, common-api-details.md: code and message are required).
+    pub(crate) fn error<'a>(
+        status: StatusCode,
+        code: &str,
+        message: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        let envelope = json!({"error": {"code": code, "message": message.into()}});
+        Self {
+            status,
+            body: envelope.to_string().into(),
+            ..Self::keys(Bytes::new())
+        }
+    }
+
+    pub(crate) fn html(status: StatusCode, body: &'static str) -> Self {
+        Self {
+            status,
+            content_type: "text/html; charset=us-ascii",
+            ..Self::keys(Bytes::from_static(body.as_bytes()))
+        }
+    }
+
+    pub(crate) fn with_header(mut self, name: HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, HeaderValue::from_static(value)));
+        self
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn into_response(self, ids: &RequestIds) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.extend(self.headers);
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static(self.content_type),
+        );
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        headers.insert(header::PRAGMA, HeaderValue::from_static("no-cache"));
+        headers.insert(header::EXPIRES, HeaderValue::from_static("-1"));
+        ids.write(headers);
+        response
+    }
+}
+
+const JSON: &str = "application/json; charset=utf-8";
+
+/// The ids by which one request is found again.
+pub(crate) struct RequestIds {
+    request_id: Uuid,
+    correlation_request_id: Option<HeaderValue>,
+    client_request_id: Option<HeaderValue>,
+}
+
+impl RequestIds {
+    pub(crate) fn new(request: &HeaderMap) -> Self {
+        Self {
+            request_id: Uuid::new_v4(),
+            correlation_request_id: request.get(CORRELATION_REQUEST_ID).cloned(),
+            client_request_id: request
+                .get(CLIENT_REQUEST_ID)
+                .filter(|_| wants_client_request_id(request))
+                .cloned(),
+        }
+    }
+
+    pub(crate) fn request_id(&self) -> Uuid {
+        self.request_id
+    }
+
+    fn write(&self, headers: &mut HeaderMap) {
+        let request_id = visible_ascii(self.request_id.to_string());
+        let correlation_request_id = self.correlation_request_id.as_ref().unwrap_or(&request_id);
+        headers.insert(CORRELATION_REQUEST_ID, correlation_request_id.clone());
+        headers.insert(ROUTING_REQUEST_ID, self.routing_request_id());
+        headers.insert(REQUEST_ID, request_id);
+        if let Some(client_request_id) = &self.client_request_id {
+            headers.insert(CLIENT_REQUEST_ID, client_request_id.clone());
+        }
+    }
+
+    /// `REGION:yyyyMMddTHHmmssZ:GUID`
+    fn routing_request_id(&self) -> HeaderValue {
+        let now = OffsetDateTime::now_utc();
+        visible_ascii(format!(
+            "{}:{:04}{:02}{:02}T{:02}{:02}{:02}Z:{}",
+            LOCATION.to_uppercase(),
+            now.year(),
+            u8::from(now.month()),
+            now.day(),
+            now.hour(),
+            now.minute(),
+            now.second(),
+            self.request_id,
+        ))
+    }
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+const CORRELATION_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+const ROUTING_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-routing-request-id");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
+
+/// ARM RPC, common-api-details.md: the id is echoed only on request.
+fn wants_client_request_id(request: &HeaderMap) -> bool {
+    request
+        .get("x-ms-return-client-request-id")
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"))
+}
+
+fn visible_ascii(value: String) -> HeaderValue {
+    HeaderValue::try_from(value).expect("a GUID, a region and a time are visible ASCII")
+}

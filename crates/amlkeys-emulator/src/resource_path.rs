@@ -1,0 +1,126 @@
+use std::str::Utf8Error;
+
+use percent_encoding::percent_decode_str;
+
+/// A request's path, cut at its slashes and decoded after that: an encoded slash belongs to the
+/// name that it is in.
+pub(crate) struct ResourcePath(Vec<String>);
+
+/// The resource whose keys a path asks for.
+pub(crate) struct KeysOf<'a> {
+    pub(crate) resource_group: &'a str,
+    pub(crate) workspace: &'a str,
+    /// Absent when the keys are the workspace's own.
+    pub(crate) compute: Option<&'a str>,
+}
+
+impl ResourcePath {
+    pub(crate) fn decode(path: &str) -> Result<Self, Utf8Error> {
+        let segments = path.strip_prefix('/').unwrap_or(path).split('/');
+        let decoded = segments.map(|segment| {
+            let name = percent_decode_str(segment).decode_utf8()?;
+            Ok(name.into_owned())
+        });
+        Ok(Self(decoded.collect::<Result<_, _>>()?))
+    }
+
+    pub(crate) fn subscription_id(&self) -> Option<&str> {
+        let [subscription_id] = self.starts_with("subscriptions/{}")?;
+        Some(subscription_id)
+    }
+
+    pub(crate) fn is_machine_learning(&self) -> bool {
+        const IN_SUBSCRIPTION: &str =
+            "subscriptions/{}/providers/Microsoft.MachineLearningServices/{}";
+        const IN_RESOURCE_GROUP: &str =
+            "subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/{}";
+        self.starts_with::<2>(IN_SUBSCRIPTION).is_some()
+            || self.starts_with::<3>(IN_RESOURCE_GROUP).is_some()
+    }
+
+    /// The resource of `Workspaces_ListKeys` or `Compute_ListKeys`, if the path is one of theirs.
+    pub(crate) fn keys_of(&self) -> Option<KeysOf<'_>> {
+        const WORKSPACE: &str = "subscriptions/{}/resourceGroups/{}/providers/\
+            Microsoft.MachineLearningServices/workspaces/{}/listKeys";
+        const COMPUTE: &str = "subscriptions/{}/resourceGroups/{}/providers/\
+            Microsoft.MachineLearningServices/workspaces/{}/computes/{}/listKeys";
+        if let Some([_, resource_group, workspace]) = names(WORKSPACE, &self.0) {
+            return Some(KeysOf {
+                resource_group,
+                workspace,
+                compute: None,
+            });
+        }
+        let [_, resource_group, workspace, compute] = names(COMPUTE, &self.0)?;
+        Some(KeysOf {
+            resource_group,
+            workspace,
+            compute: Some(compute),
+        })
+    }
+
+    fn starts_with<const N: usize>(&self, template: &str) -> Option<[&str; N]> {
+        names(template, self.0.get(..template.split('/').count())?)
+    }
+}
+
+/// The `N` names that stand where `template` has `{}`. The words around them compare without
+/// regard to case (ARM RPC, common-api-details.md).
+fn names<'a, const N: usize>(template: &str, segments: &'a [String]) -> Option<[&'a str; N]> {
+    if template.split('/').count() != segments.len() {
+        return None;
+    }
+    let mut names = [""; N];
+    let mut unset = names.iter_mut();
+    for (word, segment) in template.split('/').zip(segments) {
+        if word == "{}" && !segment.is_empty() {
+            *unset.next()? = segment;
+        } else if !word.eq_ignore_ascii_case(segment) {
+            return None;
+        }
+    }
+    Some(names)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WORKSPACES: &str = "/subscriptions/s/resourceGroups/g/providers/\
+        Microsoft.MachineLearningServices/workspaces";
+
+    fn keys_of(rest: &str) -> Option<(String, Option<String>)> {
+        let path = ResourcePath::decode(&format!("{WORKSPACES}{rest}")).unwrap();
+        path.keys_of()
+            .map(|of| (of.workspace.to_owned(), of.compute.map(str::to_owned)))
+    }
+
+    #[test]
+    fn encoded_slash_belongs_to_the_name() {
+        let compute = keys_of("/w/computes/a%2Fb/listKeys").unwrap().1;
+        assert_eq!(compute.as_deref(), Some("a/b"));
+    }
+
+    #[test]
+    fn names_are_decoded_as_utf_8() {
+        let (workspace, _) = keys_of("/caf%C3%A9/listKeys").unwrap();
+        assert_eq!(workspace, "café");
+        assert!(ResourcePath::decode("/subscriptions/%FF").is_err());
+    }
+
+    #[test]
+    fn only_whole_paths_are_operations() {
+        for other in [
+            "",
+            "/listKeys",
+            "//listKeys",
+            "/w",
+            "/w/listKeys/",
+            "/w/computes/listKeys/x",
+            "/w/computes//listKeys",
+            "/w/computes/c/listKeys/more",
+        ] {
+            assert_eq!(keys_of(other), None, "{other:?}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+use serde::Serialize;
+
+use amlkeys_secret::Secret;
+
+use crate::compute_secrets::masked;
+
+/// The keys of a workspace, as `Workspaces_ListKeys` answers them.
+///
+/// Any of them may be missing or null; both read as `None`.
+///
+/// `Serialize` writes the documented response with the real values; `Debug`
+/// shows none of them, and [`masked`](Self::masked) is for showing the document.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct WorkspaceKeys {
+    pub(crate) user_storage_key: Option<Secret>,
+    pub(crate) user_storage_resource_id: Option<String>,
+    pub(crate) app_insights_instrumentation_key: Option<Secret>,
+    pub(crate) container_registry_credentials: Option<RegistryListCredentialsResult>,
+    pub(crate) notebook_access_keys: Option<ListNotebookKeysResult>,
+}
+
+/// How to sign in to the workspace's container registry.
+#[derive(Clone, Debug, Serialize)]
+pub struct RegistryListCredentialsResult {
+    pub(crate) location: Option<String>,
+    pub(crate) username: Option<String>,
+    pub(crate) passwords: Option<Vec<Password>>,
+}
+
+/// One password of the container registry.
+#[derive(Clone, Debug, Serialize)]
+pub struct Password {
+    pub(crate) name: Option<String>,
+    pub(crate) value: Option<Secret>,
+}
+
+/// The keys of the workspace's notebooks.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListNotebookKeysResult {
+    pub(crate) primary_access_key: Option<Secret>,
+    pub(crate) secondary_access_key: Option<Secret>,
+}
+
+impl WorkspaceKeys {
+    /// The key of the storage account.
+    pub fn user_storage_key(&self) -> Option<&Secret> {
+        self.user_storage_key.as_ref()
+    }
+
+    /// The ARM resource ID of the storage account, whichever of its two names,
+    /// `userStorageResourceId` or `userStorageArmId`, the service used.
+    pub fn user_storage_resource_id(&self) -> Option<&str> {
+        self.user_storage_resource_id.as_deref()
+    }
+
+    /// The instrumentation key of Application Insights.
+    pub fn app_insights_instrumentation_key(&self) -> Option<&Secret> {
+        self.app_insights_instrumentation_key.as_ref()
+    }
+
+    /// How to sign in to the container registry.
+    pub fn container_registry_credentials(&self) -> Option<&RegistryListCredentialsResult> {
+        self.container_registry_credentials.as_ref()
+    }
+
+    /// The keys of the workspace's notebooks.
+    pub fn notebook_access_keys(&self) -> Option<&ListNotebookKeysResult> {
+        self.notebook_access_keys.as_ref()
+    }
+
+    /// A copy with [`MASK`](crate::MASK) in place of every secret.
+    pub fn masked(&self) -> Self {
+        let password = |password: &Password| Password {
+            name: password.name.clone(),
+            value: masked(&password.value),
+        };
+        let registry = |registry: &RegistryListCredentialsResult| RegistryListCredentialsResult {
+            location: registry.location.clone(),
+            username: registry.username.clone(),
+            passwords: registry
+                .passwords
+                .as_ref()
+                .map(|passwords| passwords.iter().map(password).collect()),
+        };
+        let notebooks = |keys: &ListNotebookKeysResult| ListNotebookKeysResult {
+            primary_access_key: masked(&keys.primary_access_key),
+            secondary_access_key: masked(&keys.secondary_access_key),
+        };
+        Self {
+            user_storage_key: masked(&self.user_storage_key),
+            user_storage_resource_id: self.user_storage_resource_id.clone(),
+            app_insights_instrumentation_key: masked(&self.app_insights_instrumentation_key),
+            container_registry_credentials: self
+                .container_registry_credentials
+                .as_ref()
+                .map(registry),
+            notebook_access_keys: self.notebook_access_keys.as_ref().map(notebooks),
+        }
+    }
+}
+
+impl RegistryListCredentialsResult {
+    /// The region of the registry.
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// The name to sign in with.
+    pub fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    /// The passwords, either of which opens the registry; empty if there are
+    /// none.
+    pub fn passwords(&self) -> &[Password] {
+        self.passwords.as_deref().unwrap_or_default()
+    }
+}
+
+impl Password {
+    /// Which password it is: `password` or `password2`.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// The password itself.
+    pub fn value(&self) -> Option<&Secret> {
+        self.value.as_ref()
+    }
+}
+
+impl ListNotebookKeysResult {
+    /// The first key.
+    pub fn primary_access_key(&self) -> Option<&Secret> {
+        self.primary_access_key.as_ref()
+    }
+
+    /// The second key.
+    pub fn secondary_access_key(&self) -> Option<&Secret> {
+        self.secondary_access_key.as_ref()
+    }
+}

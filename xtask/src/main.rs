@@ -1,0 +1,89 @@
+//! The project's own tasks: `cargo xtask <command>`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line talks on its streams"
+)]
+
+mod classify;
+mod client;
+mod documented;
+mod generate;
+mod lower;
+mod output;
+mod overlay;
+mod pointer;
+
+mod spec;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Tasks for those who move the spec, the overlay or the generator.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Rebuild the generated sources from spec/ and write those that differ
+    Generate(Generate),
+    /// Print an excerpt with the overlay applied, for other OpenAPI tools
+    Overlay(Overlay),
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  cargo xtask generate            after a change in spec/
+  cargo xtask generate --check    in CI: exit code 1 if anything is stale
+  cargo xtask generate --input my.json --output my.rs --overlay my-overlay.json")]
+struct Generate {
+    /// Write nothing; fail if a generated file differs from what spec/ gives
+    #[arg(long, conflicts_with = "input")]
+    check: bool,
+    /// Generate one client from this OpenAPI 3.0 file instead of from spec/
+    #[arg(long, value_name = "FILE", requires = "output")]
+    input: Option<PathBuf>,
+    /// Where to write the client of --input
+    #[arg(long, value_name = "FILE", requires = "input")]
+    output: Option<PathBuf>,
+    /// OpenAPI Overlay for --input; without one every response string is secret
+    #[arg(long, value_name = "FILE", requires = "input")]
+    overlay: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Overlay {
+    /// An api-version of spec/, or an OpenAPI 3.0 file
+    input: PathBuf,
+    /// Write to this file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Generate(Generate { check: true, .. }) => generate::check(),
+        Task::Generate(Generate {
+            input: Some(input),
+            output: Some(output),
+            overlay,
+            ..
+        }) => generate::from_file(&input, &output, overlay.as_deref()),
+        Task::Generate(_) => generate::write(),
+        Task::Overlay(Overlay { input, output }) => overlay::print(&input, output.as_deref()),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
