@@ -80,6 +80,18 @@ impl Arm {
         self.0.state.subscription_id()
     }
 
+    /// The ARM resource IDs of all whose keys it can list, in the subscription
+    /// [`subscription_id`](Self::subscription_id).
+    ///
+    /// ```
+    /// let arm = amlkeys_emulator::Arm::documented();
+    /// let ids = arm.resource_ids();
+    /// assert!(ids.iter().any(|id| id.ends_with("/workspaces/workspaces123/computes/compute123")));
+    /// ```
+    pub fn resource_ids(&self) -> Vec<String> {
+        self.0.state.resource_ids()
+    }
+
     /// The requests it has seen, oldest first: the last 1000, each recorded before it is answered.
     ///
     /// ```

@@ -95,6 +95,12 @@ impl Emulator {
         self.arm.subscription_id()
     }
 
+    /// The ARM resource IDs of all whose keys it can list, in the subscription
+    /// [`subscription_id`](Self::subscription_id).
+    pub fn resource_ids(&self) -> Vec<String> {
+        self.arm.resource_ids()
+    }
+
     /// The requests it has seen, oldest first: the last 1000, each recorded before it is answered.
     pub fn requests(&self) -> Vec<RecordedRequest> {
         self.arm.requests()

@@ -52,6 +52,27 @@ impl State {
         &self.subscription_id
     }
 
+    /// All that has keys in the subscription [`subscription_id`](Self::subscription_id).
+    pub(crate) fn resource_ids(&self) -> Vec<String> {
+        let mut ids = Vec::new();
+        let subscription_id = self.subscription_id();
+        let subscription = self.subscription(subscription_id).into_iter();
+        for (group, resource_group) in subscription.flat_map(|it| it.resource_groups.iter()) {
+            for (name, workspace) in resource_group.workspaces.iter() {
+                let id = format!(
+                    "/subscriptions/{subscription_id}/resourceGroups/{group}/providers\
+                     /Microsoft.MachineLearningServices/workspaces/{name}"
+                );
+                let computes = workspace.computes.iter();
+                let computes = computes.map(|(compute, _)| format!("{id}/computes/{compute}"));
+                let computes = Vec::from_iter(computes);
+                ids.push(id);
+                ids.extend(computes);
+            }
+        }
+        ids
+    }
+
     /// Those that are answered, oldest first.
     pub(crate) fn api_versions(&self) -> impl Iterator<Item = &'static str> {
         self.api_versions.iter().copied()
@@ -68,6 +89,10 @@ pub(crate) struct Named<T>(BTreeMap<String, T>);
 impl<T> Named<T> {
     pub(crate) fn get(&self, name: &str) -> Option<&T> {
         self.0.get(&name.to_lowercase())
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
+        self.0.iter().map(|(name, thing)| (name.as_str(), thing))
     }
 
     fn entry(&mut self, name: &str) -> &mut T

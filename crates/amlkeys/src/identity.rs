@@ -91,7 +91,8 @@ impl DefaultCredential {
                     return Ok((credential, token));
                 }
                 Err(error) if link.ends_the_search() => return Err(error),
-                Err(error) => reasons.push(format!("{}: {}", link.name(), first_line(&error))),
+                // azure_identity's message begins with the credential's name.
+                Err(error) => reasons.push(first_line(&error)),
             }
         }
         Err(azure_core::Error::with_message(

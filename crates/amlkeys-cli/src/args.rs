@@ -1,0 +1,140 @@
+//! The command line: <https://docs.rs/clap> turns this into parser and help.
+
+use std::time::Duration;
+
+use amlkeys::Cloud;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+/// List the keys of Azure Machine Learning computes and workspaces
+///
+/// Secrets are masked unless --show-secrets is given. Signs in with the first
+/// of: AZURE_CLIENT_SECRET, workload identity, managed identity, az, azd.
+#[derive(Parser)]
+#[command(name = "amlkeys", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) noun: Noun,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 ok   1 service or other failure   2 usage   3 not found
+  4 not signed in or token refused   5 forbidden
+  6 throttled or unavailable after retries   7 output could not be written
+  130 interrupted";
+
+#[derive(Subcommand)]
+pub(crate) enum Noun {
+    /// Keys of a workspace: storage, Application Insights, registry, notebooks
+    #[command(subcommand, arg_required_else_help = true)]
+    Workspace(WorkspaceVerb),
+    /// Secrets of a compute: kubeconfigs, Databricks token, VM administrator
+    #[command(subcommand, arg_required_else_help = true)]
+    Compute(ComputeVerb),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum WorkspaceVerb {
+    /// List the keys of a workspace (Workspaces_ListKeys)
+    #[command(after_help = "\
+Examples:
+  amlkeys workspace list-keys -n my-workspace -g my-group
+  amlkeys workspace list-keys --emulator -n workspaces123 -g testrg123 --show-secrets")]
+    ListKeys(WorkspaceNames),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ComputeVerb {
+    /// List the secrets of a compute (Compute_ListKeys)
+    #[command(after_help = "\
+Examples:
+  amlkeys compute list-keys -n my-compute -w my-workspace -g my-group -o table
+  amlkeys compute list-keys --emulator -n compute123 -w workspaces123 -g testrg123")]
+    ListKeys(ComputeNames),
+}
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["name", "ids"])))]
+pub(crate) struct WorkspaceNames {
+    /// The workspace
+    #[arg(short, long, value_name = "WORKSPACE")]
+    pub(crate) name: Option<String>,
+    /// The resource group [env: AZURE_DEFAULTS_GROUP]
+    #[arg(short = 'g', long, value_name = "GROUP", conflicts_with = "ids")]
+    pub(crate) resource_group: Option<String>,
+    /// ARM resource IDs of workspaces, in place of the names
+    #[arg(long, value_name = "RESOURCE_ID", num_args = 1..)]
+    pub(crate) ids: Vec<String>,
+}
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("which").required(true).args(["name", "ids"])))]
+pub(crate) struct ComputeNames {
+    /// The compute
+    #[arg(short, long, value_name = "COMPUTE")]
+    pub(crate) name: Option<String>,
+    /// The workspace [env: AZURE_DEFAULTS_WORKSPACE]
+    #[arg(short, long, value_name = "WORKSPACE", conflicts_with = "ids")]
+    pub(crate) workspace_name: Option<String>,
+    /// The resource group [env: AZURE_DEFAULTS_GROUP]
+    #[arg(short = 'g', long, value_name = "GROUP", conflicts_with = "ids")]
+    pub(crate) resource_group: Option<String>,
+    /// ARM resource IDs of computes, in place of the names
+    #[arg(long, value_name = "RESOURCE_ID", num_args = 1..)]
+    pub(crate) ids: Vec<String>,
+}
+
+#[derive(Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The subscription ID [env: AZURE_SUBSCRIPTION_ID]
+    #[arg(long, global = true, value_name = "ID")]
+    pub(crate) subscription: Option<String>,
+    /// The Azure cloud
+    #[arg(long, global = true, value_name = "CLOUD", default_value = Cloud::NAMES[0], value_parser = cloud(), ignore_case = true)]
+    pub(crate) cloud: Cloud,
+    /// Send requests to this https URL instead of the cloud's; it gets your token
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+    /// The api-version, instead of the one that the operation is documented for
+    #[arg(long, global = true, value_name = "VERSION")]
+    pub(crate) api_version: Option<String>,
+    /// Answer from a local ARM inside this process: no account, nothing to start
+    #[arg(long, global = true, conflicts_with_all = ["endpoint", "cloud"])]
+    pub(crate) emulator: bool,
+    /// How to print the result [default: json]
+    #[arg(short, long, global = true, value_name = "FORMAT")]
+    pub(crate) output: Option<Format>,
+    /// Print the secrets instead of ********
+    #[arg(long, global = true)]
+    pub(crate) show_secrets: bool,
+    /// Give up after this many seconds, retries included
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) timeout: Option<Duration>,
+    /// Say on stderr who signed in and what was answered
+    #[arg(long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// The documented response
+    Json,
+    /// One line for each value
+    Table,
+}
+
+fn cloud() -> impl TypedValueParser<Value = Cloud> {
+    PossibleValuesParser::new(Cloud::NAMES)
+        .map(|name| name.parse().expect("clap lets only the names pass"))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds > 0.0);
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "expected a number of seconds above 0".into())
+}

@@ -1,0 +1,232 @@
+//! What is said when a command fails, and with which exit code.
+
+use amlkeys::{ComputeId, Error, WorkspaceId};
+use serde::Serialize;
+
+/// One failed command: a message, the facts behind it, and what to do.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Failure {
+    error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hint: Option<String>,
+    exit_code: u8,
+}
+
+/// What was asked for, in the words of the command line.
+pub(crate) struct Resource<'a> {
+    workspace_id: &'a WorkspaceId,
+    compute: Option<&'a str>,
+}
+
+const SERVICE: u8 = 1;
+const USAGE: u8 = 2;
+const NOT_FOUND: u8 = 3;
+const NOT_SIGNED_IN: u8 = 4;
+const FORBIDDEN: u8 = 5;
+const UNAVAILABLE: u8 = 6;
+const OUTPUT: u8 = 7;
+
+impl Failure {
+    /// Input that was refused before anything was sent.
+    pub(crate) fn input(error: Error) -> Self {
+        let code = if error.is_invalid_input() {
+            USAGE
+        } else {
+            SERVICE
+        };
+        Self::new(code, chain(&error))
+    }
+
+    /// A value that is missing.
+    pub(crate) fn usage(message: &str, hint: &str) -> Self {
+        Self::new(USAGE, message).with_hint(hint)
+    }
+
+    /// What clap refused.
+    pub(crate) fn usage_of(error: &clap::Error) -> Self {
+        let text = error.to_string();
+        let first = text.lines().next().unwrap_or_default();
+        Self::new(USAGE, first.trim_start_matches("error: ")).with_hint("see `amlkeys --help`")
+    }
+
+    /// A result that could not be written.
+    pub(crate) fn output(error: &std::io::Error) -> Self {
+        Self::new(OUTPUT, format!("cannot write the output: {error}"))
+    }
+
+    /// Anything else.
+    pub(crate) fn other(what: &str, error: &dyn std::error::Error) -> Self {
+        Self::new(SERVICE, format!("{what}: {}", chain(error)))
+    }
+
+    /// A call that failed.
+    pub(crate) fn of_call(error: &Error, resource: &Resource<'_>) -> Self {
+        let mut failure = match () {
+            () if error.is_not_found() => resource.not_found(error),
+            () if error.is_forbidden() => resource.forbidden(error),
+            () if error.is_credential() => Self::new(NOT_SIGNED_IN, chain(error)).with_hint(
+                "sign in with `az login`, or try without an account: add --emulator",
+            ),
+            () if error.is_unauthorized() => Self::new(NOT_SIGNED_IN, chain(error)).with_hint(
+                "sign in again with `az login`, to the tenant that owns the subscription",
+            ),
+            () if error.is_throttled() => {
+                let failure = Self::new(UNAVAILABLE, chain(error));
+                match error.retry_after() {
+                    Some(wait) => failure.with_hint(format!("try again in {} s", wait.as_secs())),
+                    None => failure.with_hint("try again in a minute"),
+                }
+            }
+            () if error.is_unavailable() => {
+                Self::new(UNAVAILABLE, chain(error)).with_hint("try again later")
+            }
+            () if error.is_timeout() => Self::new(UNAVAILABLE, chain(error))
+                .with_hint("check the network, or give it longer with --timeout"),
+            () if error.is_connection() => Self::new(UNAVAILABLE, chain(error)).with_hint(
+                "check the network, HTTPS_PROXY, and SSL_CERT_FILE if the certificate is not trusted",
+            ),
+            () => Self::new(SERVICE, chain(error)),
+        };
+        failure.code = error.code().map(printable);
+        failure.status = error.status();
+        failure.request_id = error.request_id().map(printable);
+        failure
+    }
+
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn exit_code(&self) -> u8 {
+        self.exit_code
+    }
+
+    /// The form for people: the message, the facts in one line, one hint.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = format!("error: {}\n", self.error);
+        let status = self.status.map(|status| status.to_string());
+        let facts = [
+            ("code", self.code.as_ref()),
+            ("status", status.as_ref()),
+            ("request", self.request_id.as_ref()),
+        ];
+        let facts: Vec<String> = facts
+            .iter()
+            .filter_map(|(name, fact)| Some(format!("{name}: {}", (*fact)?)))
+            .collect();
+        if !facts.is_empty() {
+            text += &format!("  {}\n", facts.join("   "));
+        }
+        if let Some(hint) = &self.hint {
+            text += &format!("hint: {hint}\n");
+        }
+        text
+    }
+
+    fn new(exit_code: u8, error: impl Into<String>) -> Self {
+        Self {
+            error: error.into(),
+            code: None,
+            status: None,
+            request_id: None,
+            hint: None,
+            exit_code,
+        }
+    }
+}
+
+impl<'a> Resource<'a> {
+    pub(crate) fn of_workspace(workspace_id: &'a WorkspaceId) -> Self {
+        Self {
+            workspace_id,
+            compute: None,
+        }
+    }
+
+    pub(crate) fn of_compute(id: &'a ComputeId) -> Self {
+        Self {
+            workspace_id: id.workspace_id(),
+            compute: Some(id.compute()),
+        }
+    }
+
+    /// Whether it is a compute in this workspace, by names without regard to
+    /// case.
+    pub(crate) fn is_in(&self, workspace_id: &WorkspaceId) -> bool {
+        let same = self.workspace_id.to_string().to_lowercase();
+        self.compute.is_some() && same == workspace_id.to_string().to_lowercase()
+    }
+
+    /// Which of the names on the path does not exist, going by ARM's code.
+    fn not_found(&self, error: &Error) -> Failure {
+        let subscription = self.workspace_id.subscription_id();
+        let group = self.workspace_id.resource_group();
+        let workspace = self.workspace_id.workspace();
+        let (message, hint) = match (error.code(), self.compute) {
+            (Some("SubscriptionNotFound"), _) => (
+                format!("subscription `{subscription}` was not found"),
+                "check the subscription with `az account list`".to_owned(),
+            ),
+            (Some("ResourceGroupNotFound"), _) => (
+                format!("resource group `{group}` was not found in subscription `{subscription}`"),
+                format!(
+                    "check the subscription with `az group list --subscription {subscription}`"
+                ),
+            ),
+            (Some("ResourceNotFound"), Some(compute)) => (
+                format!("compute `{compute}` was not found in workspace `{workspace}`"),
+                format!("check the name with `az ml compute list -w {workspace} -g {group}`"),
+            ),
+            (Some("ResourceNotFound"), None) | (Some("ParentResourceNotFound"), _) => (
+                format!("workspace `{workspace}` was not found in resource group `{group}`"),
+                format!("check the group with `az ml workspace list -g {group}`"),
+            ),
+            _ => (chain(error), "check the names and the endpoint".to_owned()),
+        };
+        Failure::new(NOT_FOUND, message).with_hint(hint)
+    }
+
+    fn forbidden(&self, error: &Error) -> Failure {
+        let what = match self.compute {
+            Some(compute) => format!("the secrets of compute `{compute}`"),
+            None => format!("the keys of workspace `{}`", self.workspace_id.workspace()),
+        };
+        let failure = Failure::new(FORBIDDEN, format!("you may not list {what}"));
+        match error.required_action() {
+            Some(action) => failure.with_hint(format!(
+                "ask for a role that grants {action}, such as Contributor"
+            )),
+            None => failure,
+        }
+    }
+}
+
+/// An error with its sources, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let why = error.to_string();
+        // Some errors already say what their source says.
+        if !text.contains(&why) {
+            text += &format!(": {why}");
+        }
+        source = error.source();
+    }
+    printable(&text)
+}
+
+/// A text from outside, without what could steer a terminal.
+fn printable(text: &str) -> String {
+    text.chars()
+        .map(|it| if it.is_control() { ' ' } else { it })
+        .collect()
+}

@@ -1,0 +1,211 @@
+//! The same binary against a server that is not the emulator: it signs in
+//! through azure_identity and calls over https, as it does with Azure.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::io::Write;
+use std::process::{Output, Stdio};
+
+use amlkeys_stub::{Stub, answer, header, json};
+use tokio::process::Command;
+
+const SECRET: &str = "canary-client-secret";
+const TOKEN: &str = "canary-access-token";
+
+/// Runs `amlkeys` with nothing in its environment but what reaches the stubs.
+async fn amlkeys(authority: &Stub, arm: &Stub, args: &[&str]) -> Output {
+    let mut trusted = tempfile::NamedTempFile::new().unwrap();
+    trusted.write_all(authority.ca_pem.as_bytes()).unwrap();
+    trusted.write_all(arm.ca_pem.as_bytes()).unwrap();
+    command(args)
+        .args(["--endpoint", &arm.endpoint])
+        .env("SSL_CERT_FILE", trusted.path())
+        .env("AZURE_AUTHORITY_HOST", &authority.endpoint)
+        .env("AZURE_TENANT_ID", "tenant")
+        .env("AZURE_CLIENT_ID", "client")
+        .env("AZURE_CLIENT_SECRET", SECRET)
+        .env("AZURE_SUBSCRIPTION_ID", "sub")
+        .output()
+        .await
+        .unwrap()
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_amlkeys"));
+    command.args(args).env_clear().stdin(Stdio::null());
+    command
+}
+
+fn token_answer() -> Vec<u8> {
+    let body = format!(
+        r#"{{"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"{TOKEN}"}}"#
+    );
+    json("200 OK", &body)
+}
+
+const LIST: [&str; 6] = [
+    "workspace",
+    "list-keys",
+    "-n",
+    "workspaces123",
+    "-g",
+    "testrg123",
+];
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn it_signs_in_with_a_client_secret_and_lists_keys() {
+    let authority = Stub::start([token_answer()]).await;
+    let arm = Stub::start([json("200 OK", r#"{"userStorageKey":"canary-key","new":1}"#)]).await;
+    let output = amlkeys(
+        &authority,
+        &arm,
+        &[&LIST[..], &["--show-secrets", "--verbose"]].concat(),
+    )
+    .await;
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    assert!(
+        stdout.contains(r#""userStorageKey": "canary-key""#),
+        "{stdout}"
+    );
+    assert!(stderr.contains("EnvironmentCredential"), "{stderr}");
+    assert!(!stderr.contains("canary"), "{stderr}");
+    assert!(authority.requests()[0].starts_with("POST /tenant/oauth2/v2.0/token "));
+    let request = &arm.requests()[0];
+    assert_eq!(
+        header(request, "authorization"),
+        Some("Bearer canary-access-token")
+    );
+}
+
+#[tokio::test]
+async fn without_show_secrets_no_secret_is_on_either_stream() {
+    let authority = Stub::start([token_answer()]).await;
+    let body = r#"{"computeType":"Abacus","beads":["canary-bead"],"deep":{"count":4711}}"#;
+    let arm = Stub::start([json("200 OK", body)]).await;
+    let args = [
+        "compute",
+        "list-keys",
+        "-n",
+        "c",
+        "-w",
+        "workspaces123",
+        "-g",
+        "g",
+        "--verbose",
+    ];
+    for format in ["json", "table"] {
+        let output = amlkeys(&authority, &arm, &[&args[..], &["-o", format]].concat()).await;
+        let shown = format!("{}{}", text(&output.stdout), text(&output.stderr));
+        assert_eq!(output.status.code(), Some(0), "{shown}");
+        assert!(
+            !shown.contains("canary") && !shown.contains("4711"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("Abacus") && shown.contains("********"),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_refusal_has_its_exit_code() {
+    for (status, headers, code) in [
+        ("400 x", "", 1),
+        ("401 x", "", 4),
+        ("403 x", "", 5),
+        ("404 x", "", 3),
+        ("429 x", "retry-after: 3600", 6),
+        ("503 x", "retry-after: 3600", 6),
+        ("302 x", "location: https://localhost/", 1),
+    ] {
+        let authority = Stub::start([token_answer()]).await;
+        let body = r#"{"error":{"code":"Some","message":"why","canary":"canary-body"}}"#;
+        let headers: Vec<&str> = headers.lines().collect();
+        let arm = Stub::start([answer(status, &headers, body)]).await;
+        let output = amlkeys(&authority, &arm, &LIST).await;
+        let stderr = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{status}: {stderr}");
+        assert!(output.stdout.is_empty());
+        assert!(
+            stderr.starts_with("error: ") && stderr.contains("code: Some"),
+            "{stderr}"
+        );
+        assert!(!stderr.contains("canary"), "{stderr}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_secret_is_not_signed_in() {
+    let body = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.","error_codes":[7000215]}"#;
+    let authority = Stub::start([json("401 Unauthorized", body)]).await;
+    let arm = Stub::start([json("200 OK", "{}")]).await;
+    let output = amlkeys(&authority, &arm, &LIST).await;
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{stderr}");
+    assert!(stderr.contains("AADSTS7000215"), "{stderr}");
+    assert!(!stderr.contains("canary"), "{stderr}");
+    assert!(arm.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_server_that_nobody_vouches_for_gets_no_token() {
+    let authority = Stub::start([token_answer()]).await;
+    let mut arm = Stub::start([json("200 OK", "{}")]).await;
+    arm.ca_pem = Stub::start([]).await.ca_pem;
+    let args = [&LIST[..], &["--timeout", "2"]].concat();
+    let output = amlkeys(&authority, &arm, &args).await;
+    assert_eq!(output.status.code(), Some(6), "{}", text(&output.stderr));
+    assert!(arm.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_away_is_no_failure() {
+    let args = [
+        "compute",
+        "list-keys",
+        "--emulator",
+        "-n",
+        "aks",
+        "-w",
+        "workspaces123",
+        "-g",
+        "testrg123",
+    ];
+    let mut child = command(&args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn output_that_cannot_be_written_is_exit_code_7() {
+    let full = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .unwrap();
+    let args = [
+        "compute",
+        "list-keys",
+        "--emulator",
+        "-n",
+        "aks",
+        "-w",
+        "workspaces123",
+        "-g",
+        "testrg123",
+    ];
+    let mut command = command(&args);
+    let child = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(7), "{}", text(&output.stderr));
+}

@@ -1,0 +1,59 @@
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::excerpt::Finding;
+
+/// The places where a documented example is known to differ from its schema,
+/// each with the reason: `known-deviations.json`.
+#[derive(Deserialize)]
+pub struct Deviations(Vec<Deviation>);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deviation {
+    examples: Vec<String>,
+    pointers: Vec<String>,
+    #[serde(rename = "reason")]
+    _reason: String,
+}
+
+impl Deviations {
+    /// Reads the file.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be read.
+    pub fn read() -> Result<Self> {
+        let text = include_str!("../known-deviations.json");
+        serde_json::from_str(text).context("known-deviations.json")
+    }
+
+    /// What is found and not known, and what is known and not found: a line for
+    /// each.
+    pub fn compare(&self, example: &str, findings: &[Finding]) -> Vec<String> {
+        let known: Vec<&str> = self
+            .0
+            .iter()
+            .filter(|deviation| deviation.examples.iter().any(|name| name == example))
+            .flat_map(|deviation| deviation.pointers.iter().map(String::as_str))
+            .collect();
+        let unknown = findings
+            .iter()
+            .filter(|finding| !known.contains(&finding.pointer.as_str()))
+            .map(|finding| format!("{}: {}", finding.pointer, finding.message));
+        let mended = known
+            .iter()
+            .filter(|pointer| findings.iter().all(|finding| finding.pointer != **pointer))
+            .map(|pointer| {
+                format!("{pointer}: passes unexpectedly; take it out of known-deviations.json")
+            });
+        unknown.chain(mended).collect()
+    }
+
+    /// The examples that are named.
+    pub fn examples(&self) -> impl Iterator<Item = &str> {
+        self.0
+            .iter()
+            .flat_map(|deviation| deviation.examples.iter().map(String::as_str))
+    }
+}
