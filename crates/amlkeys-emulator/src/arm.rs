@@ -11,7 +11,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use uuid::Uuid;
 
 use crate::authorization::Authorization;
+use crate::example::{Example, ExampleError};
 use crate::front_door;
+use crate::generated::documented::EXAMPLES;
 use crate::journal::{Journal, RecordedRequest};
 use crate::reply::{Reply, RequestIds};
 use crate::state::State;
@@ -40,13 +42,23 @@ impl Arm {
     /// An ARM in which the documented resources exist, and the invented ones that the crate's
     /// front page lists. It accepts one token, made at random.
     pub fn documented() -> Self {
+        Self::with_examples(EXAMPLES).expect("generate has checked the examples of spec/")
+    }
+
+    /// An ARM that answers from these examples in place of those of the project, and for their
+    /// api-versions.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not an example of the two operations.
+    pub fn with_examples(examples: &[Example<'_>]) -> Result<Self, ExampleError> {
         // Two version 4 GUIDs: 244 random bits, in characters that need no quoting anywhere.
         let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        Self(Arc::new(Inner {
-            state: State::documented(),
+        Ok(Self(Arc::new(Inner {
+            state: State::of(examples)?,
             token,
             journal: Journal::default(),
-        }))
+        })))
     }
 
     /// The front door, as a service that answers every method and path.

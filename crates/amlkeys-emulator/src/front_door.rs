@@ -137,11 +137,11 @@ fn operation<'a>(path: &'a ResourcePath, api_version: &str) -> Result<KeysOf<'a>
 }
 
 /// The api-version as the state spells it.
-fn supported(
+fn supported<'a>(
     api_version: &str,
     keys_of: &KeysOf<'_>,
-    state: &State,
-) -> Result<&'static str, Reply> {
+    state: &'a State,
+) -> Result<&'a str, Reply> {
     let mut supported = state.api_versions();
     if let Some(api_version) = supported.find(|known| known.eq_ignore_ascii_case(api_version)) {
         return Ok(api_version);

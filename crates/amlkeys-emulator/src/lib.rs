@@ -3,6 +3,7 @@
 mod arm;
 mod authority;
 mod authorization;
+mod example;
 mod front_door;
 mod journal;
 mod reply;
@@ -16,5 +17,6 @@ mod generated {
 
 pub use arm::Arm;
 pub use authorization::Authorization;
+pub use example::{Example, ExampleError};
 pub use journal::RecordedRequest;
 pub use server::{Emulator, StartError};

@@ -57,7 +57,15 @@ impl Emulator {
     ///
     /// If no certificate can be made, or no port of 127.0.0.1 is free.
     pub async fn start() -> Result<Self, StartError> {
-        let arm = Arm::documented();
+        Self::serve(Arm::documented()).await
+    }
+
+    /// Starts one that serves `arm`, like [`start`](Self::start).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`start`](Self::start).
+    pub async fn serve(arm: Arm) -> Result<Self, StartError> {
         let (tls, ca_pem) = tls().map_err(StartError::tried("make a certificate"))?;
         let (listener, port) = listen()
             .await

@@ -4,12 +4,12 @@ use axum::body::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::generated::documented::{EXAMPLES, Example};
+use crate::example::{Documented, Example, ExampleError};
 
 /// What exists.
 pub(crate) struct State {
     subscription_id: String,
-    api_versions: BTreeSet<&'static str>,
+    api_versions: BTreeSet<String>,
     subscriptions: Named<Subscription>,
 }
 
@@ -32,19 +32,26 @@ pub(crate) struct Workspace {
 impl State {
     /// The documented resources in every documented subscription, and the invented ones of
     /// `state/invented.json` beside them.
-    pub(crate) fn documented() -> Self {
-        let examples: Vec<Documented> = EXAMPLES.iter().map(Documented::parse).collect();
-        let mut subscriptions = Named::default();
-        for example in &examples {
-            let subscription = subscriptions.entry(&example.parameters.subscription_id);
-            add_documented(subscription, &examples);
+    pub(crate) fn of(examples: &[Example<'_>]) -> Result<Self, ExampleError> {
+        let documented: Result<Vec<Documented>, _> =
+            examples.iter().map(Documented::read).collect();
+        let documented = documented?;
+        let mut state = Self {
+            subscription_id: String::new(),
+            api_versions: BTreeSet::new(),
+            subscriptions: Named::default(),
+        };
+        for example in &documented {
+            let subscription_id = &example.parameters.subscription_id;
+            if state.subscription_id.is_empty() {
+                state.subscription_id.clone_from(subscription_id);
+            }
+            state.api_versions.insert(example.api_version.clone());
+            let subscription = state.subscriptions.entry(subscription_id);
+            add_documented(subscription, &documented);
             add_invented(subscription);
         }
-        Self {
-            subscription_id: examples[0].parameters.subscription_id.clone(),
-            api_versions: EXAMPLES.iter().map(|example| example.api_version).collect(),
-            subscriptions,
-        }
+        Ok(state)
     }
 
     /// One of those that exist.
@@ -74,8 +81,8 @@ impl State {
     }
 
     /// Those that are answered, oldest first.
-    pub(crate) fn api_versions(&self) -> impl Iterator<Item = &'static str> {
-        self.api_versions.iter().copied()
+    pub(crate) fn api_versions(&self) -> impl Iterator<Item = &str> {
+        self.api_versions.iter().map(String::as_str)
     }
 
     pub(crate) fn subscription(&self, subscription_id: &str) -> Option<&Subscription> {
@@ -111,7 +118,7 @@ impl<T> Default for Named<T> {
 
 /// The keys of one resource: a body for each api-version that has one of its own.
 #[derive(Default)]
-pub(crate) struct Keys(BTreeMap<&'static str, Bytes>);
+pub(crate) struct Keys(BTreeMap<String, Bytes>);
 
 impl Keys {
     /// The body of this api-version, else of the newest other.
@@ -120,74 +127,24 @@ impl Keys {
         self.0.get(api_version).or_else(newest).cloned()
     }
 
-    /// Keeps the bytes as they are written, spaces included.
-    fn set(&mut self, api_version: &'static str, body: &'static RawValue) {
-        let body = Bytes::from_static(body.get().as_bytes());
-        self.0.insert(api_version, body);
+    fn set(&mut self, api_version: &str, body: Bytes) {
+        self.0.insert(api_version.to_owned(), body);
     }
 }
 
-/// A file of `spec/examples`.
-struct Documented {
-    api_version: &'static str,
-    operation_id: &'static str,
-    parameters: Parameters,
-    body: &'static RawValue,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Parameters {
-    subscription_id: String,
-    resource_group_name: String,
-    workspace_name: String,
-    compute_name: Option<String>,
-}
-
-impl Documented {
-    fn parse(example: &Example) -> Self {
-        #[derive(Deserialize)]
-        struct File<'a> {
-            parameters: Parameters,
-            #[serde(borrow)]
-            responses: Responses<'a>,
-        }
-        #[derive(Deserialize)]
-        struct Responses<'a> {
-            #[serde(rename = "200", borrow)]
-            ok: Response<'a>,
-        }
-        #[derive(Deserialize)]
-        struct Response<'a> {
-            #[serde(borrow)]
-            body: &'a RawValue,
-        }
-
-        let file: File<'static> = serde_json::from_str(example.text)
-            .expect("an example has the parameters of its operation and a body for 200");
-        Self {
-            api_version: example.api_version,
-            operation_id: example.operation_id,
-            parameters: file.parameters,
-            body: file.responses.ok.body,
-        }
-    }
-}
-
-fn add_documented(subscription: &mut Subscription, examples: &[Documented]) {
-    for example in examples {
+fn add_documented(subscription: &mut Subscription, documented: &[Documented]) {
+    for example in documented {
         let parameters = &example.parameters;
         let workspace = subscription
             .resource_groups
             .entry(&parameters.resource_group_name)
             .workspaces
             .entry(&parameters.workspace_name);
-        let keys = match (example.operation_id, &parameters.compute_name) {
-            ("Workspaces_ListKeys", None) => &mut workspace.keys,
-            ("Compute_ListKeys", Some(compute)) => workspace.computes.entry(compute),
-            (other, _) => unreachable!("spec/examples holds an example of {other}"),
+        let keys = match &parameters.compute_name {
+            None => &mut workspace.keys,
+            Some(compute) => workspace.computes.entry(compute),
         };
-        keys.set(example.api_version, example.body);
+        keys.set(&example.api_version, example.body.clone());
     }
 }
 
@@ -212,16 +169,21 @@ fn add_invented(subscription: &mut Subscription) {
         for (workspace, invented) in workspaces {
             let workspace = resource_group.workspaces.entry(&workspace);
             if let Some(body) = invented.keys {
-                workspace.keys.set(ANY_API_VERSION, body);
+                workspace.keys.set(ANY_API_VERSION, bytes(body));
             }
             for (compute, body) in invented.computes {
                 workspace
                     .computes
                     .entry(&compute)
-                    .set(ANY_API_VERSION, body);
+                    .set(ANY_API_VERSION, bytes(body));
             }
         }
     }
+}
+
+/// The body as it is written, spaces included.
+fn bytes(body: &'static RawValue) -> Bytes {
+    Bytes::from_static(body.get().as_bytes())
 }
 
 #[cfg(test)]
@@ -232,8 +194,8 @@ mod tests {
     fn body_of_another_version_is_answered_when_the_asked_one_has_none() {
         let mut keys = Keys::default();
         assert!(keys.at("2025-09-01").is_none());
-        keys.0.insert("2023-10-01", Bytes::from("2023"));
-        keys.0.insert("2024-10-01", Bytes::from("2024"));
+        keys.set("2023-10-01", Bytes::from("2023"));
+        keys.set("2024-10-01", Bytes::from("2024"));
         assert_eq!(keys.at("2023-10-01").unwrap(), "2023");
         assert_eq!(keys.at("2025-09-01").unwrap(), "2024");
     }

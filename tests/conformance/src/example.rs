@@ -15,6 +15,8 @@ pub struct Example {
     pub parameters: Map<String, Value>,
     /// The body of the documented 200.
     pub body: Value,
+    /// The file's text.
+    pub text: String,
 }
 
 impl Example {
@@ -43,6 +45,7 @@ impl Example {
             operation_id,
             parameters: parameters.context("no #/parameters")?.clone(),
             body: body.context("no #/responses/200/body")?.clone(),
+            text,
         })
     }
 

@@ -19,3 +19,8 @@ use std::path::{Path, PathBuf};
 pub fn spec_folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec")
 }
+
+/// The Rust in the project's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use amlkeys::{
     ApiVersion, Client, ComputeId, ComputeSecrets, Secret, StaticCredential, WorkspaceId,
 };
-use amlkeys_emulator::{Emulator, RecordedRequest};
+use amlkeys_emulator::{Arm, Emulator, RecordedRequest};
 use anyhow::{Result, bail, ensure};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -21,7 +21,14 @@ use crate::excerpt::Excerpt;
 /// The first thing that is not as documented.
 pub async fn replay(example: &Example) -> Result<()> {
     let excerpt = Excerpt::read(&example.api_version)?;
-    let emulator = Emulator::start().await?;
+    // The emulator is given the file itself, so that a file that was added a
+    // moment ago is a test already.
+    let arm = Arm::with_examples(&[amlkeys_emulator::Example {
+        api_version: &example.api_version,
+        operation_id: &example.operation_id,
+        text: &example.text,
+    }])?;
+    let emulator = Emulator::serve(arm).await?;
     let token = Secret::new(emulator.token());
     let expires_on = SystemTime::now() + Duration::from_secs(3600);
     let client = Client::builder()

@@ -1,0 +1,125 @@
+//! A secret that is put in anywhere comes out nowhere but through `expose` and
+//! `Serialize`. One test, because the log that it reads is the process's.
+
+mod support;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
+
+use amlkeys::{Secret, StaticCredential};
+use amlkeys_stub::{Stub, answer, json};
+use support::{client_of, compute_id, everything, workspace_id};
+
+/// Each secret has this in it, and so has the token.
+const CANARY: &str = "canary";
+
+const WORKSPACE: &str = r#"{"userStorageKey":"canary-1","appInsightsInstrumentationKey":"canary-2",
+    "containerRegistryCredentials":{"username":"u","passwords":[{"name":"password","value":"canary-3"}]},
+    "notebookAccessKeys":{"primaryAccessKey":"canary-4","secondaryAccessKey":"canary-5"}}"#;
+
+const COMPUTES: [&str; 4] = [
+    r#"{"computeType":"AKS","userKubeConfig":"canary-1","adminKubeConfig":"canary-2","imagePullSecretName":"n"}"#,
+    r#"{"computeType":"Databricks","databricksAccessToken":"canary-1"}"#,
+    r#"{"computeType":"VirtualMachine","administratorAccount":{"username":"u","password":"canary-1","publicKeyData":"canary-2","privateKeyData":"canary-3"}}"#,
+    r#"{"computeType":"Abacus","beads":["canary-1",{"canary-2":"canary-3"}]}"#,
+];
+
+const FAILURES: [&str; 3] = [
+    r#"{"computeType":"AKS","adminKubeConfig":["canary-1"]}"#,
+    r#"{"userStorageKey":{"canary-1":2}}"#,
+    r#"{"computeType":"AKS","adminKubeConfig":"canary-1"#,
+];
+
+#[tokio::test]
+async fn no_secret_is_in_debug_errors_logs_or_panics() {
+    let log = Log::default();
+    tracing_subscriber::fmt()
+        .with_max_level(tracing::level_filters::LevelFilter::TRACE)
+        .with_writer({
+            let log = log.clone();
+            move || log.clone()
+        })
+        .init();
+    let mut shown = Vec::new();
+
+    let stub = Stub::start([json("200 OK", WORKSPACE)]).await;
+    let token = Secret::new("canary-token");
+    let credential = Arc::new(StaticCredential::new(token, SystemTime::now()));
+    shown.push(format!("{credential:?}"));
+    let client = client_of(&stub)
+        .with_credential(credential)
+        .build()
+        .unwrap();
+    let keys = client.workspaces_list_keys(&workspace_id()).await.unwrap();
+    assert_eq!(
+        serde_json::to_string(&keys)
+            .unwrap()
+            .matches(CANARY)
+            .count(),
+        5
+    );
+    shown.push(format!("{client:?} {keys:?} {keys:#?}"));
+    shown.push(serde_json::to_string(&keys.masked()).unwrap());
+
+    for body in COMPUTES {
+        let stub = Stub::start([answer("503 x", &[], body), json("200 OK", body)]).await;
+        let client = client_of(&stub).build().unwrap();
+        let secrets = client.compute_list_keys(&compute_id()).await.unwrap();
+        assert!(serde_json::to_string(&secrets).unwrap().contains(CANARY));
+        shown.push(format!("{client:?} {secrets:?} {secrets:#?}"));
+        let masked = serde_json::to_string(&secrets.masked()).unwrap();
+        // A property's name is not masked: it says what is hidden.
+        shown.push(masked.replace("\"canary-2\":", ""));
+        let panicked = tokio::spawn(async move { panic!("{secrets:?}") })
+            .await
+            .unwrap_err();
+        shown.push(format!(
+            "{:?}",
+            panicked.into_panic().downcast_ref::<String>()
+        ));
+    }
+
+    for body in FAILURES {
+        for status in ["200 OK", "400 x", "503 x"] {
+            let stub = Stub::start([json(status, body)]).await;
+            let client = client_of(&stub).build().unwrap();
+            let compute = client.compute_list_keys(&compute_id()).await;
+            let workspace = client.workspaces_list_keys(&workspace_id()).await;
+            shown.extend(compute.as_ref().err().map(everything));
+            shown.extend(workspace.as_ref().err().map(everything));
+        }
+    }
+
+    for text in shown {
+        assert!(!text.contains(CANARY), "{text}");
+    }
+    let log = log.text();
+    assert!(
+        log.contains("amlkeys") && log.contains("hyper"),
+        "the log is not read"
+    );
+    let leak = log.lines().find(|line| line.contains(CANARY));
+    assert_eq!(leak, None);
+}
+
+/// What every crate in the process logs, at any level.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
