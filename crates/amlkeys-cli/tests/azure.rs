@@ -157,26 +157,26 @@ async fn a_server_that_nobody_vouches_for_gets_no_token() {
     let authority = Stub::start([token_answer()]).await;
     let mut arm = Stub::start([json("200 OK", "{}")]).await;
     arm.ca_pem = Stub::start([]).await.ca_pem;
-    let args = [&LIST[..], &["--timeout", "2"]].concat();
-    let output = amlkeys(&authority, &arm, &args).await;
+    let output = amlkeys(&authority, &arm, &LIST).await;
     assert_eq!(output.status.code(), Some(6), "{}", text(&output.stderr));
     assert!(arm.requests().is_empty());
 }
 
+const LIST_FROM_EMULATOR: [&str; 9] = [
+    "compute",
+    "list-keys",
+    "--emulator",
+    "-n",
+    "aks",
+    "-w",
+    "workspaces123",
+    "-g",
+    "testrg123",
+];
+
 #[tokio::test]
 async fn a_reader_that_goes_away_is_no_failure() {
-    let args = [
-        "compute",
-        "list-keys",
-        "--emulator",
-        "-n",
-        "aks",
-        "-w",
-        "workspaces123",
-        "-g",
-        "testrg123",
-    ];
-    let mut child = command(&args)
+    let mut child = command(&LIST_FROM_EMULATOR)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -193,18 +193,7 @@ async fn output_that_cannot_be_written_is_exit_code_7() {
         .write(true)
         .open("/dev/full")
         .unwrap();
-    let args = [
-        "compute",
-        "list-keys",
-        "--emulator",
-        "-n",
-        "aks",
-        "-w",
-        "workspaces123",
-        "-g",
-        "testrg123",
-    ];
-    let mut command = command(&args);
+    let mut command = command(&LIST_FROM_EMULATOR);
     let child = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
     let output = child.wait_with_output().await.unwrap();
     assert_eq!(output.status.code(), Some(7), "{}", text(&output.stderr));

@@ -11,9 +11,9 @@ use progenitor_client::ResponseValue;
 use reqwest::{Request, Response};
 
 use crate::Claims;
-use crate::client::Shared;
 use crate::error::{Error, Facts, Result};
 use crate::retry::{backoff, is_retryable, retry_after};
+use crate::shared::Shared;
 
 /// What differs between the operations, from their documents.
 #[derive(Debug)]
@@ -158,7 +158,7 @@ impl Call {
             let asked = match &attempt {
                 Ok(answer) if !is_retryable(answer.status) => return attempt,
                 Ok(answer) => retry_after(&answer.headers, clock.now()),
-                Err(error) if error.is_body() => return attempt,
+                Err(error) if error.is_final() => return attempt,
                 Err(_) => None,
             };
             let attempts = {

@@ -12,6 +12,7 @@ use crate::compute_secrets::ComputeSecrets;
 use crate::error::{Error, Result};
 use crate::resource_id::{ComputeId, WorkspaceId};
 use crate::retry::Limits;
+use crate::shared::Shared;
 use crate::token::TokenCache;
 use crate::workspace_keys::WorkspaceKeys;
 use crate::{tls, versions};
@@ -40,17 +41,6 @@ use crate::{tls, versions};
 #[derive(Clone, Debug)]
 pub struct Client {
     shared: Arc<Shared>,
-}
-
-/// What the clones of a client and its calls have in common.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    pub(crate) endpoint: String,
-    pub(crate) http: reqwest::Client,
-    pub(crate) tokens: TokenCache,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) limits: Limits,
-    api_version: Option<ApiVersion>,
 }
 
 /// Options for a [`Client`].

@@ -40,6 +40,8 @@ enum Kind {
     Service,
     Timeout,
     Connection,
+    /// The connection was refused by one side's TLS, which no retry changes.
+    Tls,
     Body,
 }
 
@@ -123,7 +125,7 @@ impl Error {
     /// Whether no connection could be made, or it broke before the answer was
     /// complete.
     pub fn is_connection(&self) -> bool {
-        self.0.kind == Kind::Connection
+        matches!(self.0.kind, Kind::Connection | Kind::Tls)
     }
 
     /// Whether the answer was complete and still cannot be used: too large, not
@@ -210,9 +212,10 @@ impl Error {
     }
 
     pub(crate) fn transport(error: reqwest::Error, what: impl Into<String>) -> Self {
-        let kind = match error.is_timeout() {
-            true => Kind::Timeout,
-            false => Kind::Connection,
+        let kind = match () {
+            () if error.is_timeout() => Kind::Timeout,
+            () if is_tls(&error) => Kind::Tls,
+            () => Kind::Connection,
         };
         Self::new(kind, what, Some(Reason::of(&error.without_url())))
     }
@@ -251,6 +254,11 @@ impl Error {
         };
         error.0.facts.detail = detail;
         error
+    }
+
+    /// Whether another attempt would end the same.
+    pub(crate) fn is_final(&self) -> bool {
+        matches!(self.0.kind, Kind::Body | Kind::Tls)
     }
 
     /// The same error with what the call knows.
@@ -419,6 +427,16 @@ impl fmt::Debug for AdditionalInfo {
             .field("kind", &self.kind)
             .finish_non_exhaustive()
     }
+}
+
+/// Whether TLS is what failed: a certificate that nobody vouches for, say.
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    let wrapped = error
+        .downcast_ref::<std::io::Error>()
+        .and_then(|error| error.get_ref());
+    error.is::<rustls::Error>()
+        || wrapped.is_some_and(|error| is_tls(error))
+        || error.source().is_some_and(is_tls)
 }
 
 /// A property by its name, or by the same name with a capital.

@@ -13,6 +13,7 @@ mod error;
 mod identity;
 mod resource_id;
 mod retry;
+mod shared;
 mod tls;
 mod token;
 mod versions;

@@ -313,6 +313,7 @@ async fn no_token_is_sent_to_a_server_that_nobody_vouches_for() {
         .unwrap();
     let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
     assert!(error.is_connection());
+    assert_eq!(error.attempts(), 1, "no attempt changes a certificate");
     assert!(stub.requests().is_empty());
     assert!(!everything(&error).contains("canary"));
 }
