@@ -10,193 +10,200 @@ use anyhow::{Result, bail};
 use serde_json::{Map, Value};
 
 use crate::pointer::Pointer;
+use crate::schema::{Shape, Subtypes, fields, shape};
 use crate::spec::Spec;
 
 /// The mark that the overlay sets: `true` for secret, `false` for public.
 pub(crate) const MARK: &str = "x-amlkeys-secret";
 
-/// What a schema says of the values it allows, as far as secrecy goes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Leaf {
-    /// A string, whatever its format, pattern or enum.
-    String,
-    /// Any object: no properties are named.
-    Object,
-    /// Anything at all.
-    Anything,
-}
-
-/// Fails unless the overlay has classified every response string, and never
-/// below what upstream says.
+/// Fails unless every response string is classified.
 pub(crate) fn expect_classified(spec: &Spec) -> Result<()> {
-    let mut unclassified = Vec::new();
-    for at in response_leaves(spec)? {
-        let schema = spec.document.pointer(at.as_str()).unwrap_or(&Value::Null);
-        match (schema.get(MARK), schema.get("x-ms-secret")) {
-            (Some(Value::Bool(false)), Some(Value::Bool(true))) => {
-                return Err(spec.error(
-                    &at,
-                    "upstream calls this a secret (x-ms-secret), the overlay must not call it public",
-                ));
-            }
-            (Some(Value::Bool(_)), _) => {}
-            (Some(_), _) => {
-                return Err(spec.error(&at, format_args!("{MARK} must be true or false")));
-            }
-            (None, _) => unclassified.push(at),
-        }
-    }
+    let unclassified = check_marks(spec)?;
     if unclassified.is_empty() {
         return Ok(());
     }
     let places: Vec<String> = unclassified.iter().map(|at| format!("  {at}")).collect();
+    let strings = if places.len() == 1 {
+        "string is"
+    } else {
+        "strings are"
+    };
     bail!(
-        "{}: {} response strings are not classified:\n{}\nhint: say in spec/overlay.json whether each is secret, with `\"update\": {{ \"{MARK}\": true }}`",
+        "{}: {} response {strings} not classified:\n{}\nhint: say in spec/overlay.json whether each is secret, with `\"update\": {{ \"{MARK}\": true }}`",
         spec.name,
         places.len(),
         places.join("\n")
     );
 }
 
-/// Counts every response string that nobody has classified as secret.
-pub(crate) fn assume_secret(spec: &mut Spec) -> Result<()> {
-    for at in response_leaves(spec)? {
-        if let Some(Value::Object(schema)) = spec.document.pointer_mut(at.as_str()) {
-            schema.entry(MARK).or_insert(Value::Bool(true));
+/// Fails if a mark in a response means nothing or goes below what upstream
+/// says; gives the response strings that have no mark.
+pub(crate) fn check_marks(spec: &Spec) -> Result<Vec<Pointer>> {
+    let subtypes = Subtypes::of(spec);
+    let mut unclassified = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut pending = response_schemas(spec)?;
+    while let Some(at) = pending.pop() {
+        if !seen.insert(at.clone()) {
+            continue;
+        }
+        let schema = spec.object(&at)?;
+        let shape = shape(spec, &at)?;
+        match (&shape, schema.get(MARK)) {
+            (_, None) => {}
+            (Shape::Leaf(_), Some(Value::Bool(public))) => {
+                if !public && schema.get("x-ms-secret") == Some(&Value::Bool(true)) {
+                    let what =
+                        "upstream calls this a secret (x-ms-secret), we must not call it public";
+                    return Err(spec.error(&at, what));
+                }
+            }
+            (Shape::Leaf(_), Some(_)) => {
+                return Err(spec.error(&at.child(MARK), "must be true or false"));
+            }
+            _ => {
+                let what = "only a string, or what may hold one unnamed, can be marked: mark what is inside";
+                return Err(spec.error(&at.child(MARK), what));
+            }
+        }
+        match shape {
+            Shape::Leaf(_) if !schema.contains_key(MARK) => unclassified.push(at),
+            Shape::Leaf(_) | Shape::Scalar => {}
+            Shape::Same(inner) | Shape::Array(inner) | Shape::Map(inner) => pending.push(inner),
+            Shape::Struct(of_base) => {
+                pending.extend(of_base.properties.into_values().chain(of_base.others));
+                pending.extend(fields_of_subtypes(spec, &subtypes, &at)?);
+            }
         }
     }
-    Ok(())
+    unclassified.sort();
+    Ok(unclassified)
 }
 
-/// Whether a schema is a leaf: a string, or something that may hold one.
-pub(crate) fn leaf(schema: &Map<String, Value>) -> Option<Leaf> {
-    let composed = ["$ref", "allOf", "not"]
-        .iter()
-        .any(|key| schema.contains_key(*key));
-    if composed {
-        return None;
+/// The fields of all subtypes, through several levels.
+fn fields_of_subtypes(spec: &Spec, subtypes: &Subtypes, base: &Pointer) -> Result<Vec<Pointer>> {
+    let mut found = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut pending = vec![base.clone()];
+    while let Some(at) = pending.pop() {
+        let direct = subtypes.of_schema(spec, &at)?.unwrap_or_default();
+        for subtype in direct {
+            if seen.insert(subtype.clone()) {
+                let fields = fields(spec, &subtype)?;
+                found.extend(fields.properties.into_values().chain(fields.others));
+                pending.push(subtype);
+            }
+        }
     }
-    if let Some(options) = ["anyOf", "oneOf"]
-        .iter()
-        .find_map(|key| schema.get(*key)?.as_array())
-    {
-        let strings = options
-            .iter()
-            .all(|option| option.as_object().and_then(leaf) == Some(Leaf::String));
-        return strings.then_some(Leaf::String);
-    }
-    let structured = ["properties", "additionalProperties", "discriminator"]
-        .iter()
-        .any(|key| schema.get(*key).is_some_and(|value| value.is_object()));
-    match schema.get("type").and_then(Value::as_str) {
-        Some("string") => Some(Leaf::String),
-        Some("object") if !structured => Some(Leaf::Object),
-        None if schema.contains_key("enum") => Some(Leaf::String),
-        None if !structured && !schema.contains_key("items") => Some(Leaf::Anything),
-        _ => None,
-    }
+    Ok(found)
 }
 
-/// The subtypes of a polymorphic schema: those that its mapping names and those
-/// that are only found by looking back from their `allOf`.
-pub(crate) fn subtypes(spec: &Spec, base: &str) -> Vec<String> {
-    let base_reference = format!("#/components/schemas/{base}");
-    let mapping = spec
-        .document
-        .pointer(Pointer::schema(base).as_str())
-        .and_then(|schema| schema.pointer("/discriminator/mapping"))
-        .and_then(Value::as_object);
-    let mapped = mapping
-        .into_iter()
-        .flat_map(Map::values)
-        .filter_map(|target| Some(target.as_str()?.rsplit('/').next()?.to_owned()));
-    let derived = spec.schemas().filter_map(|(name, schema)| {
-        let parts = schema.get("allOf")?.as_array()?;
-        let extends =
-            |part: &Value| part.get("$ref") == Some(&Value::from(base_reference.as_str()));
-        parts.iter().any(extends).then(|| name.clone())
-    });
-    let mut names: Vec<String> = mapped.chain(derived).collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
-/// The place of every leaf that a response of any operation can reach.
-fn response_leaves(spec: &Spec) -> Result<BTreeSet<Pointer>> {
-    let mut walk = Walk {
-        spec,
-        seen: BTreeSet::new(),
-        leaves: BTreeSet::new(),
-    };
-    for (at, operation) in spec.operations() {
-        let responses = operation.get("responses").and_then(Value::as_object);
-        for (status, response) in responses.into_iter().flatten() {
-            let at = at.child("responses").child(status);
-            let (at, response) = match response.get("$ref").and_then(Value::as_str) {
-                Some(reference) => spec.resolve(reference, &at)?,
-                None => (at, response),
-            };
-            let content = response.get("content").and_then(Value::as_object);
-            for (media_type, body) in content.into_iter().flatten() {
-                if let Some(schema) = body.get("schema") {
-                    walk.schema(
-                        &at.child("content").child(media_type).child("schema"),
-                        schema,
-                    )?;
+/// The schema of each response of each operation, errors included.
+fn response_schemas(spec: &Spec) -> Result<Vec<Pointer>> {
+    let mut schemas = Vec::new();
+    for operation in spec.operations()? {
+        let responses = spec.object_in(&operation.at, "responses")?;
+        let statuses = responses.into_iter().flat_map(Map::keys);
+        for status in statuses.filter(|status| !status.starts_with("x-")) {
+            let at = operation.at.child("responses").child(status);
+            let at = spec.follow(&at)?;
+            let content = spec.object_in(&at, "content")?;
+            for media_type in content.into_iter().flat_map(Map::keys) {
+                let at = at.child("content").child(media_type);
+                if spec.object_in(&at, "schema")?.is_some() {
+                    schemas.push(at.child("schema"));
                 }
             }
         }
     }
-    Ok(walk.leaves)
+    Ok(schemas)
 }
 
-struct Walk<'a> {
-    spec: &'a Spec,
-    seen: BTreeSet<Pointer>,
-    leaves: BTreeSet<Pointer>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
 
-impl Walk<'_> {
-    fn schema(&mut self, at: &Pointer, schema: &Value) -> Result<()> {
-        if !self.seen.insert(at.clone()) {
-            return Ok(());
-        }
-        let Some(object) = schema.as_object() else {
-            return Err(self.spec.error(at, "a schema must be an object"));
+    /// A spec whose one operation answers with `X`, and errors with `E`.
+    fn spec(schemas: Value) -> Spec {
+        let answer = |name| {
+            let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+            json!({ "content": { "application/json": { "schema": schema } } })
         };
-        if let Some(reference) = object.get("$ref").and_then(Value::as_str) {
-            let (at, target) = self.spec.resolve(reference, at)?;
-            return self.schema(&at, target);
+        let document = json!({
+            "openapi": "3.0.3",
+            "paths": { "/x": { "post": {
+                "responses": { "200": answer("X"), "default": answer("E"), "x-note": 1 },
+            }}},
+            "components": { "schemas": schemas },
+        });
+        Spec::parse("my.json".into(), document.to_string()).unwrap()
+    }
+
+    fn unclassified(schemas: Value) -> Vec<String> {
+        let places = check_marks(&spec(schemas)).unwrap();
+        places.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn strings_are_found_wherever_a_response_can_hold_them() {
+        let found = unclassified(json!({
+            "X": { "properties": {
+                "plain": { "type": "string" },
+                "marked": { "type": "string", "x-amlkeys-secret": false },
+                "number": { "type": "integer" },
+                "list": { "type": "array", "items": { "type": "array", "items": {} } },
+                "map": { "additionalProperties": { "type": "object" } },
+                "recursive": { "$ref": "#/components/schemas/X" },
+                "tagged": { "$ref": "#/components/schemas/Base" },
+            }},
+            "E": { "properties": { "message": { "type": "string" } } },
+            "Base": {
+                "discriminator": { "propertyName": "kind" },
+                "properties": { "kind": { "type": "string" } },
+            },
+            "Sub": { "allOf": [{ "$ref": "#/components/schemas/Base" }, { "$ref": "#/components/schemas/SubProperties" }] },
+            "SubSub": { "allOf": [{ "$ref": "#/components/schemas/Sub" }], "properties": { "deep": { "type": "string" } } },
+            "SubProperties": { "properties": { "wide": { "type": "string" } } },
+            "Unreachable": { "properties": { "no": { "type": "string" } } },
+        }));
+        assert_eq!(
+            found,
+            [
+                "#/components/schemas/Base/properties/kind",
+                "#/components/schemas/E/properties/message",
+                "#/components/schemas/SubProperties/properties/wide",
+                "#/components/schemas/SubSub/properties/deep",
+                "#/components/schemas/X/properties/list/items/items",
+                "#/components/schemas/X/properties/map/additionalProperties",
+                "#/components/schemas/X/properties/plain",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mark_that_means_nothing_or_too_little_is_an_error_at_its_place() {
+        for (schema, message) in [
+            (
+                json!({ "type": "string", "x-amlkeys-secret": "yes" }),
+                "/x-amlkeys-secret: must be true or false",
+            ),
+            (
+                json!({ "properties": { "a": {} }, "x-amlkeys-secret": true }),
+                "/x-amlkeys-secret: only a string",
+            ),
+            (
+                json!({ "type": "integer", "x-amlkeys-secret": false }),
+                "/x-amlkeys-secret: only a string",
+            ),
+            (
+                json!({ "type": "string", "x-ms-secret": true, "x-amlkeys-secret": false }),
+                ": upstream calls this a secret",
+            ),
+        ] {
+            let error = check_marks(&spec(json!({ "X": schema, "E": {} }))).unwrap_err();
+            let expected = format!("my.json: #/components/schemas/X{message}");
+            assert!(error.to_string().starts_with(&expected), "{error}");
         }
-        if leaf(object).is_some() {
-            self.leaves.insert(at.clone());
-            return Ok(());
-        }
-        for key in ["allOf", "anyOf", "oneOf"] {
-            let parts = object.get(key).and_then(Value::as_array);
-            for (index, part) in parts.into_iter().flatten().enumerate() {
-                self.schema(&at.child(key).child(index), part)?;
-            }
-        }
-        let properties = object.get("properties").and_then(Value::as_object);
-        for (name, property) in properties.into_iter().flatten() {
-            self.schema(&at.child("properties").child(name), property)?;
-        }
-        for key in ["items", "additionalProperties"] {
-            if let Some(inner @ Value::Object(_)) = object.get(key) {
-                self.schema(&at.child(key), inner)?;
-            }
-        }
-        if object.contains_key("discriminator")
-            && let Some(name) = at.as_str().strip_prefix("/components/schemas/")
-        {
-            for subtype in subtypes(self.spec, name) {
-                let reference = format!("#/components/schemas/{subtype}");
-                let (at, target) = self.spec.resolve(&reference, at)?;
-                self.schema(&at, target)?;
-            }
-        }
-        Ok(())
     }
 }

@@ -1,9 +1,5 @@
 //! The project's own tasks: `cargo xtask <command>`.
-#![allow(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a command line talks on its streams"
-)]
+#![allow(clippy::print_stderr, reason = "a command line talks on its streams")]
 
 mod classify;
 mod client;
@@ -13,7 +9,8 @@ mod lower;
 mod output;
 mod overlay;
 mod pointer;
-
+mod rust_source;
+mod schema;
 mod spec;
 
 use std::path::PathBuf;
@@ -25,6 +22,9 @@ use clap::{Args, Parser, Subcommand};
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Cli {
+    /// The project's folder, for work on a copy of it
+    #[arg(long, global = true, value_name = "DIR", default_value_os_t = spec::root(), hide_default_value = true)]
+    root: PathBuf,
     #[command(subcommand)]
     task: Task,
 }
@@ -68,16 +68,19 @@ struct Overlay {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().task {
-        Task::Generate(Generate { check: true, .. }) => generate::check(),
+    let Cli { root, task } = Cli::parse();
+    let outcome = match task {
+        Task::Generate(Generate { check: true, .. }) => generate::check(&root),
         Task::Generate(Generate {
             input: Some(input),
             output: Some(output),
             overlay,
             ..
-        }) => generate::from_file(&input, &output, overlay.as_deref()),
-        Task::Generate(_) => generate::write(),
-        Task::Overlay(Overlay { input, output }) => overlay::print(&input, output.as_deref()),
+        }) => generate::from_file(&root, &input, &output, overlay.as_deref()),
+        Task::Generate(_) => generate::write(&root),
+        Task::Overlay(Overlay { input, output }) => {
+            overlay::print(&root, &input, output.as_deref())
+        }
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

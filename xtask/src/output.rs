@@ -13,10 +13,12 @@ pub(crate) struct Generated {
     pub(crate) text: String,
 }
 
-/// What has to happen to a file on disk.
+/// A file on disk that is not what it should be.
 struct Stale {
     path: PathBuf,
-    old: String,
+    /// `None` if the file is missing.
+    old: Option<String>,
+    /// `None` if nothing generates the file any more.
     new: Option<String>,
 }
 
@@ -24,42 +26,62 @@ struct Stale {
 /// generates any more.
 pub(crate) fn write(root: &Path, files: &[Generated]) -> Result<()> {
     let stale = stale(root, files)?;
+    let mut report = String::new();
     for file in &stale {
         let path = root.join(&file.path);
-        match &file.new {
-            Some(text) => replace(&path, text)?,
+        let done = match &file.new {
+            Some(text) => replace(&path, text).map(|()| "wrote"),
             None => std::fs::remove_file(&path)
-                .with_context(|| format!("cannot remove {}", file.path.display()))?,
-        }
-        let verb = if file.new.is_some() {
-            "wrote"
-        } else {
-            "removed"
-        };
-        println!("{verb}  {}  {}", file.path.display(), file.size());
+                .with_context(|| format!("cannot remove {}", file.path.display()))
+                .map(|()| "removed"),
+        }?;
+        report += &format!("{done}  {}  {}\n", file.path.display(), file.size());
     }
     if stale.is_empty() {
-        println!("up to date: {} files", files.len());
+        report = format!("up to date: {} files\n", files.len());
     }
-    Ok(())
+    print(&report)
 }
 
 /// Fails if a file on disk is not what it should be, and shows how.
 pub(crate) fn check(root: &Path, files: &[Generated]) -> Result<()> {
     let stale = stale(root, files)?;
-    for file in &stale {
-        println!("stale  {}  {}", file.path.display(), file.size());
-        print!("{}", file.excerpt());
+    if stale.is_empty() {
+        return print(&format!("up to date: {} files\n", files.len()));
     }
-    if !stale.is_empty() {
-        bail!(
-            "{} of {} generated files are stale\nhint: run `cargo xtask generate` and commit the result",
-            stale.len(),
-            files.len()
-        );
+    let shown = stale.iter().map(|file| {
+        let state = match (&file.old, &file.new) {
+            (None, _) => "missing",
+            (_, None) => "left over",
+            _ => "stale",
+        };
+        let (path, size) = (file.path.display(), file.size());
+        format!("{state}  {path}  {size}\n{}", file.excerpt())
+    });
+    print(&shown.collect::<String>())?;
+    bail!(
+        "{} of {} generated files differ from what spec/ gives\nhint: run `cargo xtask generate` and commit the result",
+        stale.len(),
+        files.len()
+    );
+}
+
+/// Writes one file, if it differs.
+pub(crate) fn write_one(path: &Path, text: &str) -> Result<()> {
+    if std::fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+        return print(&format!("up to date: {}\n", path.display()));
     }
-    println!("up to date: {} files", files.len());
-    Ok(())
+    replace(path, text)?;
+    print(&format!("wrote  {}\n", path.display()))
+}
+
+/// Prints to standard output. A reader that has gone away, as `head` does, has
+/// seen enough.
+pub(crate) fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome.context("cannot write to standard output"),
+    }
 }
 
 /// Replaces a file in one step, so that an interruption leaves the old one.
@@ -95,14 +117,14 @@ fn readable() -> std::fs::Permissions {
 fn stale(root: &Path, files: &[Generated]) -> Result<Vec<Stale>> {
     let mut stale = Vec::new();
     for file in files {
-        let old = match std::fs::read_to_string(root.join(&file.path)) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        let old = match std::fs::read(root.join(&file.path)) {
+            Ok(bytes) => Some(String::from_utf8_lossy(&bytes).into_owned()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
             Err(error) => {
                 return Err(error).with_context(|| format!("cannot read {}", file.path.display()));
             }
         };
-        if old != file.text {
+        if old.as_ref() != Some(&file.text) {
             stale.push(Stale {
                 path: file.path.clone(),
                 old,
@@ -110,27 +132,39 @@ fn stale(root: &Path, files: &[Generated]) -> Result<Vec<Stale>> {
             });
         }
     }
+    for path in left_over(root, files)? {
+        let old = std::fs::read(root.join(&path)).unwrap_or_default();
+        stale.push(Stale {
+            path,
+            old: Some(String::from_utf8_lossy(&old).into_owned()),
+            new: None,
+        });
+    }
+    Ok(stale)
+}
+
+/// The Rust files beside the generated ones: nothing else lives there.
+fn left_over(root: &Path, files: &[Generated]) -> Result<BTreeSet<PathBuf>> {
     let kept: BTreeSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
-    let folders: BTreeSet<&Path> = kept.iter().filter_map(|path| path.parent()).collect();
-    for folder in folders {
+    let mut left_over = BTreeSet::new();
+    for folder in kept.iter().filter_map(|path| path.parent()) {
         let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
             continue;
         };
         for entry in entries {
             let path = folder.join(entry?.file_name());
             if path.extension().is_some_and(|it| it == "rs") && !kept.contains(path.as_path()) {
-                let old = std::fs::read_to_string(root.join(&path)).unwrap_or_default();
-                let new = None;
-                stale.push(Stale { path, old, new });
+                left_over.insert(path);
             }
         }
     }
-    Ok(stale)
+    Ok(left_over)
 }
 
 impl Stale {
     fn diff(&self) -> TextDiff<'_, '_, str> {
-        TextDiff::from_lines(self.old.as_str(), self.new.as_deref().unwrap_or_default())
+        let [old, new] = [&self.old, &self.new].map(|text| text.as_deref().unwrap_or_default());
+        TextDiff::from_lines(old, new)
     }
 
     /// How many lines come and go, as `+12 -3`.
@@ -144,16 +178,21 @@ impl Stale {
         )
     }
 
-    /// The first lines that differ.
+    /// The first lines of the difference; nothing for a file that comes or goes
+    /// as a whole.
     fn excerpt(&self) -> String {
-        const LINES: usize = 12;
-        let diff = self.diff();
-        let changed = diff
-            .iter_all_changes()
-            .filter(|change| change.tag() != ChangeTag::Equal)
-            .take(LINES);
-        changed
-            .map(|change| format!("  {}{}\n", change.tag(), change.value().trim_end()))
-            .collect()
+        const LINES: usize = 16;
+        if self.old.is_none() || self.new.is_none() {
+            return String::new();
+        }
+        let diff = self.diff().unified_diff().context_radius(1).to_string();
+        let mut lines = diff.lines();
+        let first = lines.by_ref().take(LINES);
+        let mut excerpt: String = first.map(|line| format!("  {line}\n")).collect();
+        let more = lines.count();
+        if more > 0 {
+            excerpt += &format!("  … {more} more lines\n");
+        }
+        excerpt
     }
 }

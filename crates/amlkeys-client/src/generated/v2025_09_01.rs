@@ -3,7 +3,7 @@
 #[allow(unused_imports)]
 pub use progenitor_client::{ByteStream, ClientInfo, Error, ResponseValue};
 #[allow(unused_imports)]
-use progenitor_client::{ClientHooks, OperationInfo, RequestBuilderExt, encode_path};
+use progenitor_client::{encode_path, ClientHooks, OperationInfo, RequestBuilderExt};
 /// Types used as operation parameters and responses.
 #[allow(clippy::all)]
 pub mod types {
@@ -75,12 +75,18 @@ pub mod types {
             rename = "appInsightsInstrumentationKey",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub app_insights_instrumentation_key: ::std::option::Option<::amlkeys_secret::Secret>,
+        pub app_insights_instrumentation_key: ::std::option::Option<
+            ::amlkeys_secret::Secret,
+        >,
+        ///How to sign in to the container registry.
         #[serde(
             rename = "containerRegistryCredentials",
             skip_serializing_if = "::std::option::Option::is_none"
         )]
-        pub container_registry_credentials: ::std::option::Option<RegistryListCredentialsResult>,
+        pub container_registry_credentials: ::std::option::Option<
+            RegistryListCredentialsResult,
+        >,
+        ///The keys of the workspace's notebooks.
         #[serde(
             rename = "notebookAccessKeys",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -123,7 +129,9 @@ pub mod types {
         pub location: ::std::option::Option<::std::string::String>,
         ///The passwords, either of which opens the registry.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub passwords: ::std::option::Option<::std::vec::Vec<::std::option::Option<Password>>>,
+        pub passwords: ::std::option::Option<
+            ::std::vec::Vec<::std::option::Option<Password>>,
+        >,
         ///The name to sign in with.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub username: ::std::option::Option<::std::string::String>,
@@ -131,6 +139,7 @@ pub mod types {
     ///The secrets of a virtual machine.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct VirtualMachineSecrets {
+        ///The administrator's account.
         #[serde(
             rename = "administratorAccount",
             skip_serializing_if = "::std::option::Option::is_none"
@@ -171,12 +180,18 @@ pub mod types {
         pub struct ConversionError(::std::borrow::Cow<'static, str>);
         impl ::std::error::Error for ConversionError {}
         impl ::std::fmt::Display for ConversionError {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
+            fn fmt(
+                &self,
+                f: &mut ::std::fmt::Formatter<'_>,
+            ) -> Result<(), ::std::fmt::Error> {
                 ::std::fmt::Display::fmt(&self.0, f)
             }
         }
         impl ::std::fmt::Debug for ConversionError {
-            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> Result<(), ::std::fmt::Error> {
+            fn fmt(
+                &self,
+                f: &mut ::std::fmt::Formatter<'_>,
+            ) -> Result<(), ::std::fmt::Error> {
                 ::std::fmt::Debug::fmt(&self.0, f)
             }
         }
@@ -213,9 +228,7 @@ impl Client {
         #[cfg(not(target_arch = "wasm32"))]
         let client = {
             let dur = ::std::time::Duration::from_secs(15u64);
-            reqwest::ClientBuilder::new()
-                .connect_timeout(dur)
-                .timeout(dur)
+            reqwest::ClientBuilder::new().connect_timeout(dur).timeout(dur)
         };
         #[cfg(target_arch = "wasm32")]
         let client = reqwest::ClientBuilder::new();
@@ -258,22 +271,21 @@ const _: () = {
     fn assert_client_hooks()
     where
         Client: ClientHooks<::std::sync::Arc<dyn crate::Transport>>,
-    {
-    }
+    {}
 };
 #[allow(clippy::all)]
 impl Client {
     /**Gets the secrets of one compute: kubeconfigs of an AKS cluster, the token of a Databricks workspace, the administrator of a virtual machine.
 
-    Sends a `POST` request to `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/computes/{computeName}/listKeys`
+Sends a `POST` request to `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/computes/{computeName}/listKeys`
 
-    Arguments:
-    - `subscription_id`: The subscription, usually a GUID.
-    - `resource_group_name`: The resource group; case does not matter.
-    - `workspace_name`: The workspace.
-    - `compute_name`: The compute, as it is named in the workspace.
-    - `api_version`: The api-version that the answer is to have the shape of.
-    */
+Arguments:
+- `subscription_id`: The subscription, usually a GUID.
+- `resource_group_name`: The resource group; case does not matter.
+- `workspace_name`: The workspace.
+- `compute_name`: The compute, as it is named in the workspace.
+- `api_version`: The api-version that the answer is to have the shape of.
+*/
     pub async fn compute_list_keys<'a>(
         &'a self,
         subscription_id: &'a str,
@@ -284,17 +296,16 @@ impl Client {
     ) -> Result<ResponseValue<::amlkeys_secret::SecretObject>, Error<()>> {
         let url = format!(
             "{}/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/workspaces/{}/computes/{}/listKeys",
-            self.baseurl,
-            encode_path(&subscription_id.to_string()),
-            encode_path(&resource_group_name.to_string()),
-            encode_path(&workspace_name.to_string()),
-            encode_path(&compute_name.to_string()),
+            self.baseurl, encode_path(& subscription_id.to_string()), encode_path(&
+            resource_group_name.to_string()), encode_path(& workspace_name.to_string()),
+            encode_path(& compute_name.to_string()),
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map.append(
-            ::reqwest::header::HeaderName::from_static("api-version"),
-            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-        );
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -303,10 +314,7 @@ impl Client {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
-            .query(&progenitor_client::QueryParam::new(
-                "api-version",
-                &api_version,
-            ))
+            .query(&progenitor_client::QueryParam::new("api-version", &api_version))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
@@ -323,14 +331,14 @@ impl Client {
     }
     /**Gets the keys of a workspace: of its storage account, its Application Insights, its container registry and its notebooks.
 
-    Sends a `POST` request to `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/listKeys`
+Sends a `POST` request to `/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.MachineLearningServices/workspaces/{workspaceName}/listKeys`
 
-    Arguments:
-    - `subscription_id`: The subscription, usually a GUID.
-    - `resource_group_name`: The resource group; case does not matter.
-    - `workspace_name`: The workspace.
-    - `api_version`: The api-version that the answer is to have the shape of.
-    */
+Arguments:
+- `subscription_id`: The subscription, usually a GUID.
+- `resource_group_name`: The resource group; case does not matter.
+- `workspace_name`: The workspace.
+- `api_version`: The api-version that the answer is to have the shape of.
+*/
     pub async fn workspaces_list_keys<'a>(
         &'a self,
         subscription_id: &'a str,
@@ -340,16 +348,15 @@ impl Client {
     ) -> Result<ResponseValue<types::ListWorkspaceKeysResult>, Error<()>> {
         let url = format!(
             "{}/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/workspaces/{}/listKeys",
-            self.baseurl,
-            encode_path(&subscription_id.to_string()),
-            encode_path(&resource_group_name.to_string()),
-            encode_path(&workspace_name.to_string()),
+            self.baseurl, encode_path(& subscription_id.to_string()), encode_path(&
+            resource_group_name.to_string()), encode_path(& workspace_name.to_string()),
         );
         let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map.append(
-            ::reqwest::header::HeaderName::from_static("api-version"),
-            ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-        );
+        header_map
+            .append(
+                ::reqwest::header::HeaderName::from_static("api-version"),
+                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
+            );
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -358,10 +365,7 @@ impl Client {
                 ::reqwest::header::ACCEPT,
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
-            .query(&progenitor_client::QueryParam::new(
-                "api-version",
-                &api_version,
-            ))
+            .query(&progenitor_client::QueryParam::new("api-version", &api_version))
             .headers(header_map)
             .build()?;
         let info = OperationInfo {
