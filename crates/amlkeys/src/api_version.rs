@@ -25,35 +25,37 @@ pub struct ApiVersion {
     shape: Shape,
 }
 
-/// The generated module that sends the request and reads the answer.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Shape {
-    #[cfg(feature = "v2023_10_01")]
-    V2023_10_01,
-    #[cfg(feature = "v2025_09_01")]
-    V2025_09_01,
+macro_rules! table {
+    ($($feature:tt $name:ident $module:ident $version:tt,)*) => {
+        /// The generated module that sends the request and reads the answer.
+        #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Shape {
+            $(#[cfg(feature = $feature)]
+            $name,)*
+        }
+
+        impl ApiVersion {
+            $(
+                #[cfg(feature = $feature)]
+                #[doc = concat!("The api-version ", $version, ", compiled in by feature `", $feature, "`.")]
+                pub const $name: Self = Self::listed($version, Shape::$name);
+            )*
+
+            /// Every api-version compiled in, oldest first.
+            pub const ALL: &[Self] = &[$(
+                #[cfg(feature = $feature)]
+                Self::$name,
+            )*];
+        }
+
+        #[cfg(not(any($(feature = $feature),*)))]
+        compile_error!("amlkeys needs an api-version: enable a feature such as `v2025_09_01`");
+    };
 }
 
-#[cfg(not(any(feature = "v2023_10_01", feature = "v2025_09_01")))]
-compile_error!("amlkeys needs at least one api-version: enable a feature such as `v2025_09_01`");
+amlkeys_client::api_versions!(table);
 
 impl ApiVersion {
-    /// 2023-10-01, which `Workspaces_ListKeys` is documented for.
-    #[cfg(feature = "v2023_10_01")]
-    pub const V2023_10_01: Self = Self::listed("2023-10-01", Shape::V2023_10_01);
-
-    /// 2025-09-01, which `Compute_ListKeys` is documented for.
-    #[cfg(feature = "v2025_09_01")]
-    pub const V2025_09_01: Self = Self::listed("2025-09-01", Shape::V2025_09_01);
-
-    /// Every api-version compiled in, oldest first.
-    pub const ALL: &[Self] = &[
-        #[cfg(feature = "v2023_10_01")]
-        Self::V2023_10_01,
-        #[cfg(feature = "v2025_09_01")]
-        Self::V2025_09_01,
-    ];
-
     /// An api-version that is not compiled in, to be sent as it is and read
     /// with the shape of one that is.
     ///

@@ -1,8 +1,8 @@
 //! Where the generated types of each api-version feed the public ones.
 //!
-//! This is the one place that a new version touches: a line of `version!`, and
-//! an arm in each of the two functions. It stops compiling when a property
-//! that the public types need disappears.
+//! The versions come from the table that `cargo xtask generate` writes. This
+//! stops compiling when a property that the public types need disappears from
+//! one of them. What a version adds is not read until the public types have it.
 
 use std::sync::Arc;
 
@@ -20,30 +20,33 @@ use crate::workspace_keys::{
     ListNotebookKeysResult, Password, RegistryListCredentialsResult, WorkspaceKeys,
 };
 
-pub(crate) async fn compute_list_keys(
-    call: &Arc<Call>,
-    id: &ComputeId,
-    version: &ApiVersion,
-) -> Result<ComputeSecrets> {
-    match version.shape() {
-        #[cfg(feature = "v2023_10_01")]
-        Shape::V2023_10_01 => v2023_10_01::compute_list_keys(call, id, version).await,
-        #[cfg(feature = "v2025_09_01")]
-        Shape::V2025_09_01 => v2025_09_01::compute_list_keys(call, id, version).await,
-    }
-}
+macro_rules! versions {
+    ($($feature:tt $shape:ident $module:ident $version:tt,)*) => {
+        pub(crate) async fn compute_list_keys(
+            call: &Arc<Call>,
+            id: &ComputeId,
+            version: &ApiVersion,
+        ) -> Result<ComputeSecrets> {
+            match version.shape() {
+                $(#[cfg(feature = $feature)]
+                Shape::$shape => $module::compute_list_keys(call, id, version).await,)*
+            }
+        }
 
-pub(crate) async fn workspaces_list_keys(
-    call: &Arc<Call>,
-    id: &WorkspaceId,
-    version: &ApiVersion,
-) -> Result<WorkspaceKeys> {
-    match version.shape() {
-        #[cfg(feature = "v2023_10_01")]
-        Shape::V2023_10_01 => v2023_10_01::workspaces_list_keys(call, id, version).await,
-        #[cfg(feature = "v2025_09_01")]
-        Shape::V2025_09_01 => v2025_09_01::workspaces_list_keys(call, id, version).await,
-    }
+        pub(crate) async fn workspaces_list_keys(
+            call: &Arc<Call>,
+            id: &WorkspaceId,
+            version: &ApiVersion,
+        ) -> Result<WorkspaceKeys> {
+            match version.shape() {
+                $(#[cfg(feature = $feature)]
+                Shape::$shape => $module::workspaces_list_keys(call, id, version).await,)*
+            }
+        }
+
+        $(#[cfg(feature = $feature)]
+        version!($module);)*
+    };
 }
 
 macro_rules! version {
@@ -85,7 +88,7 @@ macro_rules! version {
                         version.as_str(),
                     )
                     .await;
-                Ok(call.finish(returned).await?.into())
+                Ok(workspace_keys(call.finish(returned).await?))
             }
 
             fn client(call: &Arc<Call>) -> Client {
@@ -106,7 +109,7 @@ macro_rules! version {
                             user_kube_config,
                             admin_kube_config,
                             image_pull_secret_name,
-                            compute_type: _,
+                            ..
                         } = body.decode()?;
                         ComputeSecrets::Aks(AksComputeSecrets {
                             user_kube_config,
@@ -117,7 +120,7 @@ macro_rules! version {
                     Some("Databricks") => {
                         let types::DatabricksComputeSecrets {
                             databricks_access_token,
-                            compute_type: _,
+                            ..
                         } = body.decode()?;
                         ComputeSecrets::Databricks(DatabricksComputeSecrets {
                             databricks_access_token,
@@ -126,84 +129,85 @@ macro_rules! version {
                     Some("VirtualMachine") => {
                         let types::VirtualMachineSecrets {
                             administrator_account,
-                            compute_type: _,
+                            ..
                         } = body.decode()?;
                         ComputeSecrets::VirtualMachine(VirtualMachineSecrets {
-                            administrator_account: administrator_account.map(Into::into),
+                            administrator_account: administrator_account.map(administrator),
                         })
                     }
                     _ => ComputeSecrets::Unknown(UnknownComputeSecrets { body }),
                 })
             }
 
-            impl From<types::VirtualMachineSshCredentials> for VirtualMachineSshCredentials {
-                fn from(account: types::VirtualMachineSshCredentials) -> Self {
-                    let types::VirtualMachineSshCredentials {
-                        username,
-                        password,
-                        public_key_data,
-                        private_key_data,
-                    } = account;
-                    Self {
-                        username,
-                        password,
-                        public_key_data,
-                        private_key_data,
-                    }
+            fn administrator(
+                account: types::VirtualMachineSshCredentials,
+            ) -> VirtualMachineSshCredentials {
+                let types::VirtualMachineSshCredentials {
+                    username,
+                    password,
+                    public_key_data,
+                    private_key_data,
+                    ..
+                } = account;
+                VirtualMachineSshCredentials {
+                    username,
+                    password,
+                    public_key_data,
+                    private_key_data,
                 }
             }
 
-            impl From<types::ListWorkspaceKeysResult> for WorkspaceKeys {
-                fn from(keys: types::ListWorkspaceKeysResult) -> Self {
-                    let types::ListWorkspaceKeysResult {
-                        user_storage_key,
-                        user_storage_resource_id,
-                        user_storage_arm_id,
-                        app_insights_instrumentation_key,
-                        container_registry_credentials,
-                        notebook_access_keys,
-                    } = keys;
-                    let notebooks = |keys: types::ListNotebookKeysResult| ListNotebookKeysResult {
-                        primary_access_key: keys.primary_access_key,
-                        secondary_access_key: keys.secondary_access_key,
-                    };
-                    Self {
-                        user_storage_key,
-                        // The overlay gives every version both names.
-                        user_storage_resource_id: user_storage_resource_id.or(user_storage_arm_id),
-                        app_insights_instrumentation_key,
-                        container_registry_credentials: container_registry_credentials
-                            .map(Into::into),
-                        notebook_access_keys: notebook_access_keys.map(notebooks),
-                    }
+            fn workspace_keys(keys: types::ListWorkspaceKeysResult) -> WorkspaceKeys {
+                let types::ListWorkspaceKeysResult {
+                    user_storage_key,
+                    user_storage_resource_id,
+                    user_storage_arm_id,
+                    app_insights_instrumentation_key,
+                    container_registry_credentials,
+                    notebook_access_keys,
+                    ..
+                } = keys;
+                WorkspaceKeys {
+                    user_storage_key,
+                    // The overlay gives every version both names.
+                    user_storage_resource_id: user_storage_resource_id.or(user_storage_arm_id),
+                    app_insights_instrumentation_key,
+                    container_registry_credentials: container_registry_credentials.map(registry),
+                    notebook_access_keys: notebook_access_keys.map(notebooks),
                 }
             }
 
-            impl From<types::RegistryListCredentialsResult> for RegistryListCredentialsResult {
-                fn from(registry: types::RegistryListCredentialsResult) -> Self {
-                    let types::RegistryListCredentialsResult {
-                        location,
-                        username,
-                        passwords,
-                    } = registry;
-                    let password = |password: types::Password| Password {
-                        name: password.name,
-                        value: password.value,
-                    };
-                    Self {
-                        location,
-                        username,
-                        passwords: passwords.map(|passwords| {
-                            passwords.into_iter().flatten().map(password).collect()
-                        }),
-                    }
+            fn registry(
+                registry: types::RegistryListCredentialsResult,
+            ) -> RegistryListCredentialsResult {
+                let types::RegistryListCredentialsResult {
+                    location,
+                    username,
+                    passwords,
+                    ..
+                } = registry;
+                let password = |types::Password { name, value, .. }| Password { name, value };
+                RegistryListCredentialsResult {
+                    location,
+                    username,
+                    passwords: passwords
+                        .map(|passwords| passwords.into_iter().flatten().map(password).collect()),
+                }
+            }
+
+            fn notebooks(keys: types::ListNotebookKeysResult) -> ListNotebookKeysResult {
+                let types::ListNotebookKeysResult {
+                    primary_access_key,
+                    secondary_access_key,
+                    ..
+                } = keys;
+                ListNotebookKeysResult {
+                    primary_access_key,
+                    secondary_access_key,
                 }
             }
         }
     };
 }
 
-#[cfg(feature = "v2023_10_01")]
-version!(v2023_10_01);
-#[cfg(feature = "v2025_09_01")]
-version!(v2025_09_01);
+amlkeys_client::api_versions!(versions);

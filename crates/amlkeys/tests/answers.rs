@@ -1,4 +1,5 @@
 //! What comes back, and what is made of it.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

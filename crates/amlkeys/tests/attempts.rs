@@ -1,4 +1,5 @@
 //! What is sent, how often, and with which token.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 

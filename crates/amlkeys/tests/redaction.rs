@@ -1,5 +1,6 @@
 //! A secret that is put in anywhere comes out nowhere but through `expose` and
 //! `Serialize`. One test, because the log that it reads is the process's.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
 
