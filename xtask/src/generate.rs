@@ -54,7 +54,8 @@ pub(crate) fn from_file(
     output::write_one(output, &source)
 }
 
-fn files(root: &Path) -> Result<Vec<Generated>> {
+/// Every generated file, as it should be.
+pub(crate) fn files(root: &Path) -> Result<Vec<Generated>> {
     let mut modules: Vec<Module> = Vec::new();
     let mut files = Vec::new();
     for spec in checked_in_with_overlay(root)? {
@@ -163,6 +164,7 @@ macro_rules! api_versions {
 }
 ";
 
-fn module_name(api_version: &str) -> String {
+/// The module, feature and file of an api-version.
+pub(crate) fn module_name(api_version: &str) -> String {
     format!("v{}", api_version.replace('-', "_"))
 }

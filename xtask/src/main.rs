@@ -3,6 +3,7 @@
 
 mod classify;
 mod client;
+mod diff;
 mod documented;
 mod generate;
 mod lower;
@@ -13,8 +14,9 @@ mod rust_source;
 mod schema;
 mod spec;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -25,6 +27,9 @@ struct Cli {
     /// The project's folder, for work on a copy of it
     #[arg(long, global = true, value_name = "DIR", default_value_os_t = spec::root(), hide_default_value = true)]
     root: PathBuf,
+    /// Say on stderr how long the task took
+    #[arg(long, global = true)]
+    timing: bool,
     #[command(subcommand)]
     task: Task,
 }
@@ -35,6 +40,8 @@ enum Task {
     Generate(Generate),
     /// Print an excerpt with the overlay applied, for other OpenAPI tools
     Overlay(Overlay),
+    /// Say what changes for consumers from one api-version to another
+    Diff(diff::Args),
 }
 
 #[derive(Args)]
@@ -68,19 +75,27 @@ struct Overlay {
 }
 
 fn main() -> ExitCode {
-    let Cli { root, task } = Cli::parse();
+    let Cli { root, timing, task } = Cli::parse();
+    let start = Instant::now();
+    let code = run(&root, task);
+    if timing {
+        eprintln!("took {:.1} ms", start.elapsed().as_secs_f64() * 1000.0);
+    }
+    code
+}
+
+fn run(root: &Path, task: Task) -> ExitCode {
     let outcome = match task {
-        Task::Generate(Generate { check: true, .. }) => generate::check(&root),
+        Task::Generate(Generate { check: true, .. }) => generate::check(root),
         Task::Generate(Generate {
             input: Some(input),
             output: Some(output),
             overlay,
             ..
-        }) => generate::from_file(&root, &input, &output, overlay.as_deref()),
-        Task::Generate(_) => generate::write(&root),
-        Task::Overlay(Overlay { input, output }) => {
-            overlay::print(&root, &input, output.as_deref())
-        }
+        }) => generate::from_file(root, &input, &output, overlay.as_deref()),
+        Task::Generate(_) => generate::write(root),
+        Task::Overlay(Overlay { input, output }) => overlay::print(root, &input, output.as_deref()),
+        Task::Diff(args) => return diff::run(root, &args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -31,12 +31,7 @@ impl Deviations {
     /// What is found and not known, and what is known and not found: a line for
     /// each.
     pub fn compare(&self, example: &str, findings: &[Finding]) -> Vec<String> {
-        let known: Vec<&str> = self
-            .0
-            .iter()
-            .filter(|deviation| deviation.examples.iter().any(|name| name == example))
-            .flat_map(|deviation| deviation.pointers.iter().map(String::as_str))
-            .collect();
+        let known: Vec<&str> = self.known(example).collect();
         let unknown = findings
             .iter()
             .filter(|finding| !known.contains(&finding.pointer.as_str()))
@@ -50,10 +45,23 @@ impl Deviations {
         unknown.chain(mended).collect()
     }
 
+    /// Whether a finding is known.
+    pub fn covers(&self, example: &str, pointer: &str) -> bool {
+        self.known(example).any(|known| known == pointer)
+    }
+
     /// The examples that are named.
     pub fn examples(&self) -> impl Iterator<Item = &str> {
         self.0
             .iter()
             .flat_map(|deviation| deviation.examples.iter().map(String::as_str))
+    }
+
+    fn known(&self, example: &str) -> impl Iterator<Item = &str> {
+        let of_example = self
+            .0
+            .iter()
+            .filter(move |deviation| deviation.examples.iter().any(|name| name == example));
+        of_example.flat_map(|deviation| deviation.pointers.iter().map(String::as_str))
     }
 }

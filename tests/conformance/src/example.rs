@@ -49,6 +49,22 @@ impl Example {
         })
     }
 
+    /// Reads every example below a folder of `spec/examples`, in order.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`read`](Self::read).
+    pub fn all(folder: &Path) -> Result<Vec<Self>> {
+        let mut paths = Vec::new();
+        for operation in std::fs::read_dir(folder)? {
+            for file in std::fs::read_dir(operation?.path())? {
+                paths.push(file?.path());
+            }
+        }
+        paths.sort();
+        paths.iter().map(|path| Self::read(path)).collect()
+    }
+
     /// A parameter that must be there and be a string.
     pub(crate) fn parameter(&self, name: &str) -> Result<&str> {
         let value = self.parameters.get(name).and_then(Value::as_str);
