@@ -6,6 +6,7 @@ mod client;
 mod diff;
 mod documented;
 mod generate;
+mod import;
 mod lower;
 mod output;
 mod overlay;
@@ -13,6 +14,7 @@ mod pointer;
 mod rust_source;
 mod schema;
 mod spec;
+mod upgrade;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -40,6 +42,10 @@ enum Task {
     Generate(Generate),
     /// Print an excerpt with the overlay applied, for other OpenAPI tools
     Overlay(Overlay),
+    /// Convert operations of an official Swagger 2.0 description into an excerpt
+    Import(import::Import),
+    /// Take an api-version in: import, generate, wire, diff and test it
+    Upgrade(upgrade::Upgrade),
     /// Say what changes for consumers from one api-version to another
     Diff(diff::Args),
 }
@@ -95,6 +101,8 @@ fn run(root: &Path, task: Task) -> ExitCode {
         }) => generate::from_file(root, &input, &output, overlay.as_deref()),
         Task::Generate(_) => generate::write(root),
         Task::Overlay(Overlay { input, output }) => overlay::print(root, &input, output.as_deref()),
+        Task::Import(import) => import::run(root, &import),
+        Task::Upgrade(upgrade) => upgrade::run(root, &upgrade),
         Task::Diff(args) => return diff::run(root, &args),
     };
     match outcome {

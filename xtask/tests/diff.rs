@@ -186,8 +186,16 @@ fn bad_input_is_told_and_ends_with_2() {
             "hint: there are 2023-10-01, 2025-09-01",
         ),
         (folder, "is a folder, not an excerpt", ""),
-        (&excerpts.file("empty.json", ""), "cannot be read as JSON", ""),
-        (&excerpts.file("text.json", "keys: 1"), "cannot be read as JSON", ""),
+        (
+            &excerpts.file("empty.json", ""),
+            "cannot be read as JSON",
+            "",
+        ),
+        (
+            &excerpts.file("text.json", "keys: 1"),
+            "cannot be read as JSON",
+            "",
+        ),
         (
             &excerpts.file("deep.json", &deep),
             "cannot be read as JSON: recursion limit exceeded",
