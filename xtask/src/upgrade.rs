@@ -70,7 +70,10 @@ pub(crate) fn run(root: &Path, upgrade: &Upgrade) -> Result<()> {
     let changes = step(5, "diff", || {
         let new = Spec::read(&copy.path(&excerpt(version)), excerpt(version))?;
         let overlay = Overlay::read(&copy.path(OVERLAY), OVERLAY.into())?;
-        diff::between(&newest, &new, &overlay)
+        match is_newer {
+            true => diff::between(&newest, &new, &overlay),
+            false => diff::between(&new, &newest, &overlay),
+        }
     })?;
     step(6, "compile", || {
         cargo(

@@ -183,7 +183,7 @@ fn bad_input_is_told_and_ends_with_2() {
         (
             "2019-01-01",
             "is neither a file nor an api-version of spec/",
-            "hint: there are 2023-10-01, 2025-09-01",
+            "2025-09-01",
         ),
         (folder, "is a folder, not an excerpt", ""),
         (

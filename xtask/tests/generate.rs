@@ -35,13 +35,21 @@ fn xtask(arguments: &[&dyn AsRef<OsStr>]) -> Outcome {
     outcome
 }
 
-/// A copy of the project's `spec/`, with what is generated from it.
+/// A copy of two versions in the project's `spec/`, with what is generated from
+/// them.
 struct Project(TempDir);
 
 impl Project {
     fn new() -> Self {
         let project = Self(TempDir::new().unwrap());
-        copy(&checkout().join("spec"), &project.path("spec"));
+        let (from, to) = (checkout().join("spec"), project.path("spec"));
+        for version in ["2023-10-01", "2025-09-01"] {
+            let examples = format!("examples/{version}");
+            copy(&from.join(&examples), &to.join(&examples));
+            let excerpt = format!("{version}.json");
+            fs::copy(from.join(&excerpt), to.join(&excerpt)).unwrap();
+        }
+        fs::copy(from.join("overlay.json"), to.join("overlay.json")).unwrap();
         project.generate();
         project
     }
@@ -117,7 +125,11 @@ fn copy(from: &Path, to: &Path) {
 fn what_is_checked_in_is_up_to_date() {
     let outcome = xtask(&[&"generate", &"--check"]);
     assert!(outcome.success, "{}{}", outcome.stdout, outcome.stderr);
-    assert_eq!(outcome.stdout, "up to date: 4 files\n");
+    assert!(
+        outcome.stdout.starts_with("up to date: "),
+        "{}",
+        outcome.stdout
+    );
 }
 
 #[test]

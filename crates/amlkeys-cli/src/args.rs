@@ -34,6 +34,12 @@ pub(crate) enum Noun {
     /// Secrets of a compute: kubeconfigs, Databricks token, VM administrator
     #[command(subcommand, arg_required_else_help = true)]
     Compute(ComputeVerb),
+    /// The version; with --verbose also the api-versions that are compiled in
+    #[command(after_help = "\
+Examples:
+  amlkeys version --verbose
+  amlkeys version -o table")]
+    Version,
 }
 
 #[derive(Subcommand)]

@@ -7,10 +7,10 @@ mod session;
 
 use std::process::ExitCode;
 
-use amlkeys::{ComputeId, WorkspaceId};
+use amlkeys::{ApiVersion, ComputeId, WorkspaceId};
 use clap::Parser;
 use clap::error::ErrorKind;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use args::{Cli, ComputeNames, ComputeVerb, Format, Noun, WorkspaceNames, WorkspaceVerb};
 use failure::Failure;
@@ -38,16 +38,31 @@ fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Failure> {
-    if cli.global.verbose {
+    let Cli { noun, global } = cli;
+    if global.verbose {
         output::verbose();
     }
-    let format = cli.global.output.unwrap_or(Format::Json);
-    let session = Session::start(cli.global).await?;
-    let documents = match cli.noun {
-        Noun::Workspace(WorkspaceVerb::ListKeys(names)) => workspaces(&session, names).await?,
-        Noun::Compute(ComputeVerb::ListKeys(names)) => computes(&session, names).await?,
+    let format = global.output.unwrap_or(Format::Json);
+    let document = match noun {
+        Noun::Workspace(WorkspaceVerb::ListKeys(names)) => {
+            workspaces(&Session::start(global).await?, names).await?
+        }
+        Noun::Compute(ComputeVerb::ListKeys(names)) => {
+            computes(&Session::start(global).await?, names).await?
+        }
+        Noun::Version => version(global.verbose),
     };
-    output::data(&documents, format)
+    output::data(&document, format)
+}
+
+/// What this binary is, and in detail what it was built with.
+fn version(in_detail: bool) -> Value {
+    let mut version = json!({ "amlkeys": env!("CARGO_PKG_VERSION") });
+    if in_detail {
+        let api_versions = ApiVersion::ALL.iter().map(ApiVersion::as_str);
+        version["apiVersions"] = api_versions.collect();
+    }
+    version
 }
 
 async fn workspaces(session: &Session, names: WorkspaceNames) -> Result<Value, Failure> {

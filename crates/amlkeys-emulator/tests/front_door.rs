@@ -1,5 +1,6 @@
 //! What ARM's front door answers, row by row. Each test names the recording, document or report
 //! that its row was taken from.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use amlkeys_emulator::Arm;
 use axum::body::{Body, Bytes};
@@ -70,8 +71,21 @@ async fn malformed_api_version_is_answered_with_the_supported_ones() {
     call.send().await.is_error(
         StatusCode::BAD_REQUEST,
         "InvalidApiVersionParameter",
-        "The api-version 'latest' is invalid. The supported versions are '2023-10-01,2025-09-01'.",
+        &format!(
+            "The api-version 'latest' is invalid. The supported versions are '{}'.",
+            documented_api_versions().join(",")
+        ),
     );
+}
+
+/// The folders of `spec/examples`.
+fn documented_api_versions() -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/examples");
+    let entries = std::fs::read_dir(folder).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names = Vec::from_iter(names);
+    names.sort();
+    names
 }
 
 /// Azure/azure-cli#33657, microsoft/AzureStorageExplorer#4273.
@@ -140,7 +154,8 @@ async fn unsupported_api_version_is_answered_with_type_versions_and_locations() 
             &format!(
                 "No registered resource provider found for location 'eastus' and API version \
                  '2025-09-01-preview' for type '{resource_type}'. The supported api-versions \
-                 are '2023-10-01, 2025-09-01'. The supported locations are 'eastus'."
+                 are '{}'. The supported locations are 'eastus'.",
+                documented_api_versions().join(", ")
             ),
         );
     }

@@ -5,6 +5,70 @@ use crate::Example;
 /// Every documented example, ordered by api-version, operationId and file name.
 pub(crate) const EXAMPLES: &[Example<'static>] = &[
     Example {
+        api_version: "2021-04-01",
+        operation_id: "Compute_ListKeys",
+        text: r#"{
+  "parameters": {
+    "subscriptionId": "34adfa4f-cedf-4dc0-ba29-b6d1a69ab345",
+    "resourceGroupName": "testrg123",
+    "workspaceName": "workspaces123",
+    "computeName": "compute123",
+    "api-version": "2021-04-01"
+  },
+  "responses": {
+    "200": {
+      "body": {
+        "computeType": "AKS",
+        "userKubeConfig": "user kube config...",
+        "adminKubeConfig": "admin kube config...",
+        "imagePullSecretName": "the image pull secret name"
+      }
+    }
+  }
+}
+"#,
+    },
+    Example {
+        api_version: "2021-04-01",
+        operation_id: "Workspaces_ListKeys",
+        text: r#"{
+  "parameters": {
+    "subscriptionId": "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
+    "resourceGroupName": "testrg123",
+    "workspaceName": "workspaces123",
+    "api-version": "2021-04-01"
+  },
+  "responses": {
+    "200": {
+      "body": {
+        "userStorageKey": null,
+        "userStorageResourceId": "/subscriptions/aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee/resourceGroups/ragargeastus2euap/providers/Microsoft.Storage/storageAccounts/testdemoworkazashomr",
+        "appInsightsInstrumentationKey": null,
+        "containerRegistryCredentials": {
+          "location": null,
+          "username": "testdemoworkjmjmeykp",
+          "passwords": [
+            {
+              "name": "password",
+              "value": "<value>"
+            },
+            {
+              "name": "password2",
+              "value": "0KARRQoQHSUq1yViPWg7YFernOS=Ic/t"
+            }
+          ]
+        },
+        "notebookAccessKeys": {
+          "primaryAccessKey": null,
+          "secondaryAccessKey": null
+        }
+      }
+    }
+  }
+}
+"#,
+    },
+    Example {
         api_version: "2023-10-01",
         operation_id: "Compute_ListKeys",
         text: r#"{
