@@ -212,6 +212,7 @@ fn cargo(root: &Path, copy: &Copy, arguments: &[&str]) -> Result<String> {
         .args(arguments)
         .current_dir(copy.root())
         .env("CARGO_TARGET_DIR", root.join("target"))
+        .env_remove("RUST_BACKTRACE")
         .output()
         .context("cannot run cargo")?;
     if !output.status.success() {

@@ -170,6 +170,8 @@ macro_rules! version {
                 WorkspaceKeys {
                     user_storage_key,
                     // The overlay gives every version both names.
+                    is_storage_arm_id: user_storage_resource_id.is_none()
+                        && user_storage_arm_id.is_some(),
                     user_storage_resource_id: user_storage_resource_id.or(user_storage_arm_id),
                     app_insights_instrumentation_key,
                     container_registry_credentials: container_registry_credentials.map(registry),

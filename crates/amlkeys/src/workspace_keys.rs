@@ -1,4 +1,5 @@
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use amlkeys_secret::Secret;
 
@@ -10,11 +11,13 @@ use crate::compute_secrets::masked;
 ///
 /// `Serialize` writes the documented response with the real values; `Debug`
 /// shows none of them, and [`masked`](Self::masked) is for showing the document.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug)]
 pub struct WorkspaceKeys {
     pub(crate) user_storage_key: Option<Secret>,
     pub(crate) user_storage_resource_id: Option<String>,
+    /// Whether the service called it `userStorageArmId`, as it does since
+    /// 2025-12-01.
+    pub(crate) is_storage_arm_id: bool,
     pub(crate) app_insights_instrumentation_key: Option<Secret>,
     pub(crate) container_registry_credentials: Option<RegistryListCredentialsResult>,
     pub(crate) notebook_access_keys: Option<ListNotebookKeysResult>,
@@ -91,6 +94,7 @@ impl WorkspaceKeys {
         Self {
             user_storage_key: masked(&self.user_storage_key),
             user_storage_resource_id: self.user_storage_resource_id.clone(),
+            is_storage_arm_id: self.is_storage_arm_id,
             app_insights_instrumentation_key: masked(&self.app_insights_instrumentation_key),
             container_registry_credentials: self
                 .container_registry_credentials
@@ -98,6 +102,28 @@ impl WorkspaceKeys {
                 .map(registry),
             notebook_access_keys: self.notebook_access_keys.as_ref().map(notebooks),
         }
+    }
+}
+
+impl Serialize for WorkspaceKeys {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let storage_id = match self.is_storage_arm_id {
+            true => "userStorageArmId",
+            false => "userStorageResourceId",
+        };
+        let mut keys = serializer.serialize_struct("WorkspaceKeys", 5)?;
+        keys.serialize_field("userStorageKey", &self.user_storage_key)?;
+        keys.serialize_field(storage_id, &self.user_storage_resource_id)?;
+        keys.serialize_field(
+            "appInsightsInstrumentationKey",
+            &self.app_insights_instrumentation_key,
+        )?;
+        keys.serialize_field(
+            "containerRegistryCredentials",
+            &self.container_registry_credentials,
+        )?;
+        keys.serialize_field("notebookAccessKeys", &self.notebook_access_keys)?;
+        keys.end()
     }
 }
 

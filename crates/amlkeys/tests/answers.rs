@@ -120,6 +120,16 @@ async fn either_storage_id_name_and_every_null_are_read() {
             let call = client.workspaces_list_keys(&id_of);
             let keys = call.with_api_version(version.clone()).await.unwrap();
             assert_eq!(keys.user_storage_resource_id(), id, "{body} {version}");
+            // It is written back under the name that it came with.
+            let written = serde_json::to_value(&keys).unwrap();
+            if let Some(id) = id {
+                let name = if id == "/new" {
+                    "userStorageArmId"
+                } else {
+                    "userStorageResourceId"
+                };
+                assert_eq!(written[name], id, "{body}");
+            }
         }
     }
 }
