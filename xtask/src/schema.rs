@@ -123,7 +123,9 @@ fn object(spec: &Spec, at: &Pointer, schema: &Map<String, Value>, tagged: bool) 
     let alone = ["properties", "additionalProperties", "discriminator"]
         .iter()
         .all(|key| !schema.get(*key).is_some_and(Value::is_object));
-    let parts = spec.elements_in(at, "allOf")?;
+    let mut parts = spec.elements_in(at, "allOf")?;
+    // A part that an overlay adds once more says nothing new.
+    parts.dedup_by_key(|part| spec.document.pointer(part.as_str()));
     if let [only] = parts.as_slice()
         && alone
     {

@@ -1,4 +1,5 @@
-//! Taking an invented api-version in, all the way and not.
+//! Taking an invented api-version in, all the way and not. Like the oldest ones it
+//! has no notebook keys, and like the newest ones another name for a storage id.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -39,7 +40,6 @@ fn specs() -> TempDir {
         "userStorageKey": "invented-storage-key", "userStorageArmId": "/invented",
         "appInsightsInstrumentationKey": "invented-insights-key",
         "containerRegistryCredentials": { "location": "l", "username": "u", "passwords": [] },
-        "notebookAccessKeys": { "primaryAccessKey": "invented-1", "secondaryAccessKey": "invented-2" },
     });
     for (operation, parameters, body) in [
         ("Compute_ListKeys", of_compute, machine),
