@@ -1,5 +1,6 @@
 //! Taking an invented api-version in, all the way and not. Like the oldest ones it
 //! has no notebook keys, and like the newest ones another name for a storage id.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
