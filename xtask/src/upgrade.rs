@@ -193,13 +193,15 @@ fn conformance(root: &Path, copy: &Copy, version: &str) -> Result<Vec<String>> {
     }
     cargo(root, copy, &[&["test"], &package[..]].concat())?;
     let deviations = found.iter().map(|it| {
-        let examples = it["examples"].as_array().into_iter().flatten();
-        let examples: Vec<&str> = examples.filter_map(Value::as_str).collect();
-        format!(
-            "{}: {}",
-            examples.join(", "),
-            it["reason"].as_str().unwrap_or_default()
-        )
+        let words = |key: &str| {
+            let list = it[key].as_array().into_iter().flatten();
+            list.filter_map(Value::as_str)
+                .collect::<Vec<_>>()
+                .join(", ")
+        };
+        let places = words("pointers") + &words("not_carried");
+        let reason = it["reason"].as_str().unwrap_or_default();
+        format!("{}: {places}: {reason}", words("examples"))
     });
     Ok(deviations.collect())
 }

@@ -3,8 +3,9 @@ use serde::Deserialize;
 
 use crate::excerpt::Finding;
 
-/// The places where a documented example is known to differ from its schema,
-/// each with the reason: `known-deviations.json`.
+/// The places where a documented example is known to differ from its schema, or
+/// to hold what the client does not carry, each with the reason:
+/// `known-deviations.json`.
 #[derive(Deserialize)]
 pub struct Deviations(Vec<Deviation>);
 
@@ -12,7 +13,10 @@ pub struct Deviations(Vec<Deviation>);
 #[serde(deny_unknown_fields)]
 struct Deviation {
     examples: Vec<String>,
+    #[serde(default)]
     pointers: Vec<String>,
+    #[serde(default)]
+    not_carried: Vec<String>,
     #[serde(rename = "reason")]
     _reason: String,
 }
@@ -50,6 +54,14 @@ impl Deviations {
         self.known(example).any(|known| known == pointer)
     }
 
+    /// The places of an example's body that the client is known not to carry.
+    pub fn not_carried(&self, example: &str) -> Vec<&str> {
+        let of_example = self.of(example);
+        of_example
+            .flat_map(|it| it.not_carried.iter().map(String::as_str))
+            .collect()
+    }
+
     /// The examples that are named.
     pub fn examples(&self) -> impl Iterator<Item = &str> {
         self.0
@@ -58,10 +70,12 @@ impl Deviations {
     }
 
     fn known(&self, example: &str) -> impl Iterator<Item = &str> {
-        let of_example = self
-            .0
-            .iter()
-            .filter(move |deviation| deviation.examples.iter().any(|name| name == example));
+        let of_example = self.of(example);
         of_example.flat_map(|deviation| deviation.pointers.iter().map(String::as_str))
+    }
+
+    fn of(&self, example: &str) -> impl Iterator<Item = &Deviation> {
+        let is_named = move |it: &&Deviation| it.examples.iter().any(|name| name == example);
+        self.0.iter().filter(is_named)
     }
 }

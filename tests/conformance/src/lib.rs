@@ -11,7 +11,7 @@ mod replay;
 pub use deviations::Deviations;
 pub use example::Example;
 pub use excerpt::{Excerpt, Finding};
-pub use replay::replay;
+pub use replay::{not_carried, replay};
 
 use std::path::{Path, PathBuf};
 

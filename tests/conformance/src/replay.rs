@@ -14,13 +14,70 @@ use crate::example::Example;
 use crate::excerpt::Excerpt;
 
 /// Sends an example's request through the client to the emulator, and checks
-/// what went out, what came back, and what shows.
+/// what went out, what came back, and what shows; but for the places of the body
+/// that the client is known not to carry.
 ///
 /// # Errors
 ///
 /// The first thing that is not as documented.
-pub async fn replay(example: &Example) -> Result<()> {
+pub async fn replay(example: &Example, not_carried: &[&str]) -> Result<()> {
     let excerpt = Excerpt::read(&example.api_version)?;
+    let Exchange { requests, answer } = exchange(&excerpt, example).await?;
+    ensure!(requests.len() == 1, "{} requests were sent", requests.len());
+    check_request(&requests[0], &excerpt, example)?;
+
+    let encoded = without_nulls(&answer.encoded);
+    let mut documented = without_nulls(&example.body);
+    for place in not_carried {
+        let known = "take it out of known-deviations.json";
+        ensure!(
+            encoded.pointer(place).is_none(),
+            "{place} is carried; {known}"
+        );
+        ensure!(
+            remove(&mut documented, place),
+            "{place} is not there; {known}"
+        );
+    }
+    ensure!(encoded == documented, "re-encoded as {encoded}");
+    let masked = classification::masked(&excerpt, &example.operation_id, &documented)?;
+    ensure!(
+        without_nulls(&answer.masked) == masked,
+        "masked as {}, the overlay says {masked}",
+        answer.masked
+    );
+    for secret in hidden(&documented, &masked) {
+        ensure!(!answer.debug.contains(secret), "Debug shows a secret");
+    }
+    Ok(())
+}
+
+/// The places of an example's body that the client does not carry: properties
+/// that its types do not have, or not for that `computeType`.
+///
+/// # Errors
+///
+/// If the call fails.
+pub async fn not_carried(example: &Example) -> Result<Vec<String>> {
+    let excerpt = Excerpt::read(&example.api_version)?;
+    let answer = exchange(&excerpt, example).await?.answer;
+    let mut places = Vec::new();
+    lost(
+        &without_nulls(&example.body),
+        &answer.encoded,
+        String::new(),
+        &mut places,
+    );
+    Ok(places)
+}
+
+/// What went out and what the client made of what came back.
+struct Exchange {
+    requests: Vec<RecordedRequest>,
+    answer: Answer,
+}
+
+async fn exchange(excerpt: &Excerpt, example: &Example) -> Result<Exchange> {
     // The emulator is given the file itself, so that a file that was added a
     // moment ago is a test already.
     let arm = Arm::with_examples(&[amlkeys_emulator::Example {
@@ -39,30 +96,14 @@ pub async fn replay(example: &Example) -> Result<()> {
         .build()?;
 
     let answer = match example.operation_id.as_str() {
-        "Compute_ListKeys" => compute(&client, &excerpt, example).await?,
+        "Compute_ListKeys" => compute(&client, excerpt, example).await?,
         "Workspaces_ListKeys" => workspace(&client, example).await?,
         other => bail!("the client has no operation {other}"),
     };
-
-    let requests = emulator.requests();
-    ensure!(requests.len() == 1, "{} requests were sent", requests.len());
-    check_request(&requests[0], &excerpt, example)?;
-    let documented = without_nulls(&example.body);
-    ensure!(
-        without_nulls(&answer.encoded) == documented,
-        "re-encoded as {}",
-        answer.encoded
-    );
-    let masked = classification::masked(&excerpt, &example.operation_id, &example.body)?;
-    ensure!(
-        without_nulls(&answer.masked) == without_nulls(&masked),
-        "masked as {}, the overlay says {masked}",
-        answer.masked
-    );
-    for secret in hidden(&example.body, &masked) {
-        ensure!(!answer.debug.contains(secret), "Debug shows a secret");
-    }
-    Ok(())
+    Ok(Exchange {
+        requests: emulator.requests(),
+        answer,
+    })
 }
 
 /// What the client made of the answer.
@@ -164,6 +205,38 @@ const UNRESERVED: &percent_encoding::AsciiSet = &NON_ALPHANUMERIC
     .remove(b'.')
     .remove(b'_')
     .remove(b'~');
+
+/// The places of `from` that `in_other` does not have.
+fn lost(from: &Value, in_other: &Value, at: String, places: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match from {
+        Value::Object(object) => object
+            .iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
+        Value::Array(elements) => elements
+            .iter()
+            .enumerate()
+            .map(|(index, it)| (index.to_string(), it))
+            .collect(),
+        _ => return,
+    };
+    for (step, value) in children {
+        let escaped = step.replace('~', "~0").replace('/', "~1");
+        match in_other.pointer(&format!("/{escaped}")) {
+            Some(other) => lost(value, other, format!("{at}/{escaped}"), places),
+            None => places.push(format!("{at}/{escaped}")),
+        }
+    }
+}
+
+fn remove(document: &mut Value, place: &str) -> bool {
+    let Some((parent, step)) = place.rsplit_once('/') else {
+        return false;
+    };
+    let parent = document.pointer_mut(parent).and_then(Value::as_object_mut);
+    let step = step.replace("~1", "/").replace("~0", "~");
+    parent.is_some_and(|parent| parent.shift_remove(&step).is_some())
+}
 
 /// A document without its nulls: null and absent both read as none.
 fn without_nulls(value: &Value) -> Value {

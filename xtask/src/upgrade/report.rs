@@ -75,7 +75,7 @@ impl Report<'_> {
         }
         for deviation in self.deviations {
             left.push(format!(
-                "look at a wrong example, now a known deviation: {deviation}"
+                "look at an example, now a known deviation: {deviation}"
             ));
         }
         for warning in self.warnings {

@@ -1,12 +1,14 @@
 //! Prints, as JSON, where the examples of an api-version differ from their
-//! schemas and `known-deviations.json` does not say so: entries for that file.
+//! schemas or hold what the client does not carry, and `known-deviations.json`
+//! does not say so: entries for that file.
 #![allow(clippy::print_stdout, reason = "its output is its purpose")]
 
-use amlkeys_conformance::{Deviations, Example, Excerpt, spec_folder};
+use amlkeys_conformance::{Deviations, Example, Excerpt, not_carried, spec_folder};
 use anyhow::{Context, Result};
 use serde_json::json;
 
-fn main() -> Result<()> {
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<()> {
     let version = std::env::args()
         .nth(1)
         .context("usage: deviations API_VERSION")?;
@@ -22,6 +24,14 @@ fn main() -> Result<()> {
             let reason = format!("The official example is published so: {}", first.message);
             entries.push(json!({
                 "examples": [example.name], "pointers": pointers, "reason": reason,
+            }));
+        }
+        let mut lost = not_carried(&example).await?;
+        lost.retain(|place| !known.not_carried(&example.name).contains(&place.as_str()));
+        if !lost.is_empty() {
+            let reason = "The public types do not have it, or not for this computeType.";
+            entries.push(json!({
+                "examples": [example.name], "not_carried": lost, "reason": reason,
             }));
         }
     }
