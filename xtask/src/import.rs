@@ -51,7 +51,7 @@ pub(crate) struct Import {
     /// An operation to take, again for more of them [default: the two of amlkeys]
     #[arg(long = "operation", value_name = "ID")]
     pub(crate) operations: Vec<String>,
-    /// Where to write [default: spec/<VERSION>.json]
+    /// Where to write [default: spec/VERSION.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Keep upstream's words: title, summary and description

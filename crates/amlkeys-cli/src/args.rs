@@ -1,4 +1,4 @@
-//! The command line: <https://docs.rs/clap> turns this into parser and help.
+//! The command line, which clap turns into a parser and its help.
 
 use std::time::Duration;
 
