@@ -138,9 +138,7 @@ fn modules_source(modules: &[Module]) -> String {
             [own] => format!("#[cfg({own})]"),
             several => format!("#[cfg(any({}))]", several.join(", ")),
         };
-        // The modules are formatted by prettyplease; rustfmt must not have
-        // another opinion.
-        source += &format!("\n{cfg}\n#[rustfmt::skip]\npub mod {module};\n");
+        source += &format!("\n{cfg}\npub mod {module};\n");
         if *of == module {
             source += &format!("{cfg}\nsend_through_transport!({module});\n");
         }

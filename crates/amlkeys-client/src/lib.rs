@@ -2,6 +2,8 @@
 
 #[macro_use]
 mod transport;
+// What prettyplease has formatted, rustfmt must not format otherwise.
+#[rustfmt::skip]
 mod generated;
 
 pub use generated::*;

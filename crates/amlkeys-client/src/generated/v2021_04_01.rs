@@ -208,7 +208,7 @@ pub mod types {
     }
 }
 #[derive(Clone, Debug)]
-/**Client for Azure Machine Learning Workspaces
+/**Client for Azure Machine Learning
 
 The two operations of Azure Machine Learning that hand out keys.
 
@@ -284,7 +284,7 @@ Arguments:
 - `resource_group_name`: The resource group; case does not matter.
 - `workspace_name`: The workspace.
 - `compute_name`: The compute, as it is named in the workspace.
-- `api_version`
+- `api_version`: The api-version that the answer is to have the shape of.
 */
     pub async fn compute_list_keys<'a>(
         &'a self,
@@ -337,7 +337,7 @@ Arguments:
 - `subscription_id`: The subscription, usually a GUID.
 - `resource_group_name`: The resource group; case does not matter.
 - `workspace_name`: The workspace.
-- `api_version`
+- `api_version`: The api-version that the answer is to have the shape of.
 */
     pub async fn workspaces_list_keys<'a>(
         &'a self,
