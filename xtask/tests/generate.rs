@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
+use serde_json_path::JsonPath;
 use tempfile::TempDir;
 
 const V2023: &str = "crates/amlkeys-client/src/generated/v2023_10_01.rs";
@@ -43,13 +44,25 @@ impl Project {
     fn new() -> Self {
         let project = Self(TempDir::new().unwrap());
         let (from, to) = (checkout().join("spec"), project.path("spec"));
+        let mut excerpts = Vec::new();
         for version in ["2023-10-01", "2025-09-01"] {
             let examples = format!("examples/{version}");
             copy(&from.join(&examples), &to.join(&examples));
             let excerpt = format!("{version}.json");
-            fs::copy(from.join(&excerpt), to.join(&excerpt)).unwrap();
+            let text = fs::read_to_string(from.join(&excerpt)).unwrap();
+            fs::write(to.join(&excerpt), &text).unwrap();
+            excerpts.push(serde_json::from_str::<Value>(&text).unwrap());
         }
         fs::copy(from.join("overlay.json"), to.join("overlay.json")).unwrap();
+        // What the overlay says of other versions alone would hit nothing here.
+        project.edit_overlay(|actions| {
+            actions.retain(|action| {
+                let target = JsonPath::parse(action["target"].as_str().unwrap()).unwrap();
+                excerpts
+                    .iter()
+                    .any(|excerpt| !target.query(excerpt).is_empty())
+            });
+        });
         project.generate();
         project
     }
