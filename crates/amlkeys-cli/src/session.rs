@@ -48,7 +48,7 @@ impl Session {
                 .with_endpoint(started.endpoint())
                 .with_ca_pem(started.ca_pem())
                 .with_credential(Arc::new(credential));
-            subscription.get_or_insert_with(|| started.subscription_id().to_owned());
+            subscription.get_or_insert_with(|| started.subscription_id());
             emulator = Some(started);
         }
         Ok(Self {

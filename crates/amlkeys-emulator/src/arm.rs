@@ -1,5 +1,5 @@
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -11,11 +11,9 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use uuid::Uuid;
 
 use crate::authorization::Authorization;
-use crate::example::{Example, ExampleError};
-use crate::front_door;
-use crate::generated::documented::EXAMPLES;
+use crate::clock::{Clock, SystemClock};
+use crate::front_door::{self, Reply, RequestIds};
 use crate::journal::{Journal, RecordedRequest};
-use crate::reply::{Reply, RequestIds};
 use crate::state::State;
 
 /// Azure Resource Manager without a server: what exists in it, the token it accepts, and the
@@ -33,32 +31,30 @@ use crate::state::State;
 pub struct Arm(Arc<Inner>);
 
 struct Inner {
-    state: State,
+    /// Replaced as a whole, so that every request sees one state from its start to its end.
+    state: RwLock<Arc<State>>,
+    clock: Arc<dyn Clock>,
     token: String,
     journal: Journal,
 }
 
 impl Arm {
     /// An ARM in which the documented resources exist, and the invented ones that the crate's
-    /// front page lists. It accepts one token, made at random.
+    /// front page lists.
     pub fn documented() -> Self {
-        Self::with_examples(EXAMPLES).expect("generate has checked the examples of spec/")
+        Self::builder().build()
     }
 
-    /// An ARM that answers from these examples in place of those of the project, and for their
-    /// api-versions.
+    /// An ARM with a state or a clock of your own.
     ///
-    /// # Errors
+    /// ```
+    /// use amlkeys_emulator::{Arm, State};
     ///
-    /// If one of them is not an example of the two operations.
-    pub fn with_examples(examples: &[Example<'_>]) -> Result<Self, ExampleError> {
-        // Two version 4 GUIDs: 244 random bits, in characters that need no quoting anywhere.
-        let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
-        Ok(Self(Arc::new(Inner {
-            state: State::of(examples)?,
-            token,
-            journal: Journal::default(),
-        })))
+    /// let arm = Arm::builder().with_state(State::documented()).build();
+    /// # let _ = arm;
+    /// ```
+    pub fn builder() -> ArmBuilder {
+        ArmBuilder::default()
     }
 
     /// The front door, as a service that answers every method and path.
@@ -88,8 +84,8 @@ impl Arm {
     /// let arm = amlkeys_emulator::Arm::documented();
     /// assert_eq!(arm.subscription_id(), "34adfa4f-cedf-4dc0-ba29-b6d1a69ab345");
     /// ```
-    pub fn subscription_id(&self) -> &str {
-        self.0.state.subscription_id()
+    pub fn subscription_id(&self) -> String {
+        self.state().subscription_id().to_owned()
     }
 
     /// The ARM resource IDs of all whose keys it can list, in the subscription
@@ -101,7 +97,7 @@ impl Arm {
     /// assert!(ids.iter().any(|id| id.ends_with("/workspaces/workspaces123/computes/compute123")));
     /// ```
     pub fn resource_ids(&self) -> Vec<String> {
-        self.0.state.resource_ids()
+        self.state().resource_ids()
     }
 
     /// The requests it has seen, oldest first: the last 1000, each recorded before it is answered.
@@ -115,6 +111,22 @@ impl Arm {
         self.0.journal.requests()
     }
 
+    /// Replaces what exists, for every request that comes after this call.
+    ///
+    /// ```
+    /// use amlkeys_emulator::{Arm, State};
+    ///
+    /// let arm = Arm::documented();
+    /// arm.set_state(State::documented());
+    /// ```
+    pub fn set_state(&self, state: State) {
+        *self.0.state.write().expect(UNPOISONED) = Arc::new(state);
+    }
+
+    fn state(&self) -> Arc<State> {
+        Arc::clone(&self.0.state.read().expect(UNPOISONED))
+    }
+
     async fn answer(&self, request: Request) -> Response {
         let (head, body) = request.into_parts();
         let authorization = Authorization::of(&head.headers, &self.0.token);
@@ -125,10 +137,54 @@ impl Arm {
         self.0.journal.record(request);
 
         let reply = received
-            .and_then(|()| front_door::keys(&self.0.state, &head, authorization))
+            .and_then(|()| front_door::keys(&self.state(), &head, authorization))
             .map_or_else(|refusal| refusal, Reply::keys);
         log(&head, &reply, &ids);
         reply.into_response(&ids)
+    }
+}
+
+const UNPOISONED: &str = "nothing panics while it holds the state";
+
+/// Sets up an [`Arm`].
+#[derive(Debug)]
+pub struct ArmBuilder {
+    state: State,
+    clock: Arc<dyn Clock>,
+}
+
+impl Default for ArmBuilder {
+    fn default() -> Self {
+        Self {
+            state: State::documented(),
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+}
+
+impl ArmBuilder {
+    /// What exists, in place of the documented resources.
+    pub fn with_state(mut self, state: State) -> Self {
+        self.state = state;
+        self
+    }
+
+    /// The clock to go by, in place of the system's.
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The ARM. It accepts one token, made at random.
+    pub fn build(self) -> Arm {
+        // Two version 4 GUIDs: 244 random bits, in characters that need no quoting anywhere.
+        let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
+        Arm(Arc::new(Inner {
+            state: RwLock::new(Arc::new(self.state)),
+            clock: self.clock,
+            token,
+            journal: Journal::default(),
+        }))
     }
 }
 

@@ -1,13 +1,18 @@
 //! The checks that stand between a request and the keys it asks for, in ARM's order.
 
+mod reply;
+mod resource_path;
+
 use axum::body::Bytes;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 
 use crate::authorization::Authorization;
-use crate::reply::{LOCATION, Reply};
-use crate::resource_path::{KeysOf, ResourcePath};
 use crate::state::{State, Subscription};
+
+use reply::LOCATION;
+pub(crate) use reply::{Reply, RequestIds};
+use resource_path::{KeysOf, ResourcePath};
 
 /// The body that answers the request, or ARM's refusal.
 pub(crate) fn keys(
@@ -62,8 +67,12 @@ fn check_authorization(authorization: Authorization) -> Result<(), Reply> {
              error_description=\"The access token is invalid.\"",
         ),
     };
-    Err(Reply::error(StatusCode::UNAUTHORIZED, code, message)
-        .with_header(header::WWW_AUTHENTICATE, challenge))
+    Err(
+        Reply::error(StatusCode::UNAUTHORIZED, code, message).with_header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static(challenge),
+        ),
+    )
 }
 
 /// Azure/azure-cli#28038: the list has no spaces here, unlike the one of `supported`.
@@ -171,7 +180,7 @@ fn check_method(method: &Method) -> Result<(), Reply> {
         "MethodNotAllowed",
         format!("The requested resource does not support http method '{method}'."),
     )
-    .with_header(header::ALLOW, "POST"))
+    .with_header(header::ALLOW, HeaderValue::from_static("POST")))
 }
 
 fn find(
@@ -211,7 +220,7 @@ fn resource_group_not_found(name: &str) -> Reply {
         "ResourceGroupNotFound",
         format!("Resource group '{name}' could not be found."),
     )
-    .with_header(FAILURE_CAUSE, "gateway")
+    .with_header(FAILURE_CAUSE, GATEWAY)
 }
 
 fn parent_resource_not_found(name: &str) -> Reply {
@@ -235,10 +244,11 @@ fn resource_not_found(type_and_name: &str, resource_group: &str) -> Reply {
              https://aka.ms/ARMResourceNotFoundFix"
         ),
     )
-    .with_header(FAILURE_CAUSE, "gateway")
+    .with_header(FAILURE_CAUSE, GATEWAY)
 }
 
 const FAILURE_CAUSE: HeaderName = HeaderName::from_static("x-ms-failure-cause");
+const GATEWAY: HeaderValue = HeaderValue::from_static("gateway");
 
 #[cfg(test)]
 mod tests {

@@ -3,11 +3,9 @@
 mod arm;
 mod authority;
 mod authorization;
-mod example;
+mod clock;
 mod front_door;
 mod journal;
-mod reply;
-mod resource_path;
 mod server;
 mod state;
 
@@ -15,8 +13,9 @@ mod generated {
     pub(crate) mod documented;
 }
 
-pub use arm::Arm;
+pub use arm::{Arm, ArmBuilder};
 pub use authorization::Authorization;
-pub use example::{Example, ExampleError};
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use journal::RecordedRequest;
 pub use server::{Emulator, StartError};
+pub use state::{Example, ExampleError, State};

@@ -99,7 +99,7 @@ impl Emulator {
     }
 
     /// A subscription that it knows.
-    pub fn subscription_id(&self) -> &str {
+    pub fn subscription_id(&self) -> String {
         self.arm.subscription_id()
     }
 

@@ -1,20 +1,39 @@
+mod example;
+mod principal;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use axum::body::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::example::{Documented, Example, ExampleError};
+use crate::generated::documented::EXAMPLES;
 
-/// What exists.
-pub(crate) struct State {
+use example::Documented;
+pub use example::{Example, ExampleError};
+pub(crate) use principal::Principal;
+
+/// What exists in an [`Arm`](crate::Arm): subscriptions down to computes with their keys, and the
+/// principals that sign in.
+///
+/// ```
+/// use amlkeys_emulator::{Arm, State};
+///
+/// let arm = Arm::builder().with_state(State::documented()).build();
+/// # let _ = arm;
+/// ```
+pub struct State {
     subscription_id: String,
     api_versions: BTreeSet<String>,
     subscriptions: Named<Subscription>,
+    /// Never empty: the first one holds the token that is handed out without a sign-in.
+    principals: Vec<Principal>,
 }
 
-#[derive(Default)]
 pub(crate) struct Subscription {
+    /// Whether the Microsoft.MachineLearningServices resource provider is registered.
+    pub(crate) registered: bool,
     pub(crate) resource_groups: Named<ResourceGroup>,
 }
 
@@ -30,9 +49,18 @@ pub(crate) struct Workspace {
 }
 
 impl State {
-    /// The documented resources in every documented subscription, and the invented ones of
-    /// `state/invented.json` beside them.
-    pub(crate) fn of(examples: &[Example<'_>]) -> Result<Self, ExampleError> {
+    /// The documented resources in every documented subscription, and the invented ones that the
+    /// crate's front page lists.
+    pub fn documented() -> Self {
+        Self::of_examples(EXAMPLES).expect("generate has checked the examples of spec/")
+    }
+
+    /// The same with these examples in place of those of the project, and for their api-versions.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is not an example of the two operations.
+    pub fn of_examples(examples: &[Example<'_>]) -> Result<Self, ExampleError> {
         let documented: Result<Vec<Documented>, _> =
             examples.iter().map(Documented::read).collect();
         let documented = documented?;
@@ -40,6 +68,7 @@ impl State {
             subscription_id: String::new(),
             api_versions: BTreeSet::new(),
             subscriptions: Named::default(),
+            principals: vec![invented_principal()],
         };
         for example in &documented {
             let subscription_id = &example.parameters.subscription_id;
@@ -87,6 +116,39 @@ impl State {
 
     pub(crate) fn subscription(&self, subscription_id: &str) -> Option<&Subscription> {
         self.subscriptions.get(subscription_id)
+    }
+
+    pub(crate) fn principals(&self) -> &[Principal] {
+        &self.principals
+    }
+}
+
+/// Leaves keys and client secrets out.
+impl fmt::Debug for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("State")
+            .field("api_versions", &self.api_versions)
+            .field("subscription_id", &self.subscription_id)
+            .finish_non_exhaustive()
+    }
+}
+
+fn invented_principal() -> Principal {
+    Principal {
+        tenant_id: "99999999-aaaa-4bbb-8ccc-dddddddddddd".into(),
+        object_id: "99999999-aaaa-4bbb-8ccc-000000000001".into(),
+        client_id: "99999999-aaaa-4bbb-8ccc-000000000002".into(),
+        client_secret: "invented-client-secret".into(),
+        denied: Vec::new(),
+    }
+}
+
+impl Default for Subscription {
+    fn default() -> Self {
+        Self {
+            registered: true,
+            resource_groups: Named::default(),
+        }
     }
 }
 

@@ -27,7 +27,7 @@ async fn documented_bodies_are_answered_byte_for_byte_in_both_subscriptions() {
         for subscription in [
             "34adfa4f-cedf-4dc0-ba29-b6d1a69ab345",
             "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee",
-            arm.subscription_id(),
+            &arm.subscription_id(),
         ] {
             let path = format!(
                 "/subscriptions/{subscription}/resourceGroups/{}/providers/\

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use amlkeys::{
     ApiVersion, Client, ComputeId, ComputeSecrets, Secret, StaticCredential, WorkspaceId,
 };
-use amlkeys_emulator::{Arm, Emulator, RecordedRequest};
+use amlkeys_emulator::{Arm, Emulator, RecordedRequest, State};
 use anyhow::{Result, bail, ensure};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
@@ -80,11 +80,12 @@ struct Exchange {
 async fn exchange(excerpt: &Excerpt, example: &Example) -> Result<Exchange> {
     // The emulator is given the file itself, so that a file that was added a
     // moment ago is a test already.
-    let arm = Arm::with_examples(&[amlkeys_emulator::Example {
+    let state = State::of_examples(&[amlkeys_emulator::Example {
         api_version: &example.api_version,
         operation_id: &example.operation_id,
         text: &example.text,
     }])?;
+    let arm = Arm::builder().with_state(state).build();
     let emulator = Emulator::serve(arm).await?;
     let token = Secret::new(emulator.token());
     let expires_on = SystemTime::now() + Duration::from_secs(3600);

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 /// One documented example: a file of `spec/examples/<api-version>/<operationId>/`.
 ///
 /// ```
-/// use amlkeys_emulator::{Arm, Example};
+/// use amlkeys_emulator::{Arm, Example, State};
 ///
 /// let example = Example {
 ///     api_version: "2025-09-01",
@@ -21,7 +21,8 @@ use serde_json::value::RawValue;
 ///         "responses": { "200": { "body": { "computeType": "AKS" } } }
 ///     }"#,
 /// };
-/// assert_eq!(Arm::with_examples(&[example])?.subscription_id(), "s");
+/// let arm = Arm::builder().with_state(State::of_examples(&[example])?).build();
+/// assert_eq!(arm.subscription_id(), "s");
 /// # Ok::<(), amlkeys_emulator::ExampleError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
