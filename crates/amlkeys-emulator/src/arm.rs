@@ -1,5 +1,6 @@
 use std::fmt;
 use std::sync::{Arc, RwLock};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -8,16 +9,18 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::Response;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use uuid::Uuid;
 
-use crate::authorization::Authorization;
+use crate::authorization::{Authorization, Bearer};
 use crate::clock::{Clock, SystemClock};
+use crate::cloud_discovery;
 use crate::front_door::{self, Reply, RequestIds};
 use crate::journal::{Journal, RecordedRequest};
-use crate::state::State;
+use crate::sign_in::{Answer, Endpoint, SignIn, TokenRequest, Tokens, Trace};
+use crate::state::{Principal, State};
+use crate::throttle::{Buckets, Throttle};
 
-/// Azure Resource Manager without a server: what exists in it, the token it accepts, and the
-/// requests it has seen.
+/// Azure Resource Manager without a server: what exists in it, the tokens it issues and accepts,
+/// and the requests it has seen.
 ///
 /// Clones share all three. [`Emulator`](crate::Emulator) serves one over TLS; take an `Arm` by
 /// itself to embed its [`router`](Self::router) in a server of your own, or to test without sockets.
@@ -34,7 +37,8 @@ struct Inner {
     /// Replaced as a whole, so that every request sees one state from its start to its end.
     state: RwLock<Arc<State>>,
     clock: Arc<dyn Clock>,
-    token: String,
+    tokens: Tokens,
+    buckets: Buckets,
     journal: Journal,
 }
 
@@ -68,14 +72,56 @@ impl Arm {
         Router::new().fallback(async move |request: Request| arm.answer(request).await)
     }
 
-    /// The bearer token that it accepts: only this one.
+    /// A bearer token that it accepts for 24 hours, of the state's first principal.
     ///
     /// ```
     /// let arm = amlkeys_emulator::Arm::documented();
     /// let authorization = format!("Bearer {}", arm.token());
     /// ```
-    pub fn token(&self) -> &str {
-        &self.0.token
+    pub fn token(&self) -> String {
+        let state = self.state();
+        self.issue(&state.principals()[0], &TokenRequest::default())
+    }
+
+    /// A token as the request wants it, or `None` if no principal has its client id.
+    ///
+    /// ```
+    /// use amlkeys_emulator::{Arm, TokenRequest};
+    ///
+    /// let arm = Arm::documented();
+    /// let unknown = TokenRequest::default().with_client_id("unknown");
+    /// assert!(arm.token_for(unknown).is_none());
+    /// ```
+    pub fn token_for(&self, request: TokenRequest) -> Option<String> {
+        let state = self.state();
+        let is_meant = |principal: &&Principal| match &request.client_id {
+            Some(client_id) => principal.client_id.eq_ignore_ascii_case(client_id),
+            None => true,
+        };
+        let principal = state.principals().iter().find(is_meant)?;
+        Some(self.issue(principal, &request))
+    }
+
+    /// Has every token that was issued until now answered with a claims challenge, as after a
+    /// change of password; those of later sign-ins are accepted.
+    ///
+    /// ```
+    /// let arm = amlkeys_emulator::Arm::documented();
+    /// let token = arm.token();
+    /// arm.revoke_tokens(); // `token` is of no use any more
+    /// assert_ne!(arm.token(), token);
+    /// ```
+    pub fn revoke_tokens(&self) {
+        self.0.tokens.revoke(self.0.clock.now());
+    }
+
+    fn issue(&self, principal: &Principal, request: &TokenRequest) -> String {
+        let TokenRequest {
+            audience, lifetime, ..
+        } = request;
+        let now = self.0.clock.now();
+        let issued = self.0.tokens.issue(principal, audience, *lifetime, now);
+        issued.token
     }
 
     /// A subscription that it knows.
@@ -129,18 +175,77 @@ impl Arm {
 
     async fn answer(&self, request: Request) -> Response {
         let (head, body) = request.into_parts();
-        let authorization = Authorization::of(&head.headers, &self.0.token);
-        let ids = RequestIds::new(&head.headers);
+        match Endpoint::of(head.uri.path()) {
+            Some(endpoint) => self.sign_in(&endpoint, &head, body).await,
+            None => self.manage(&head, body).await,
+        }
+    }
 
-        let (body_length, received) = receive(&head, body).await;
-        let request = RecordedRequest::new(&head, authorization, body_length);
+    async fn manage(&self, head: &Parts, body: Body) -> Response {
+        let Inner { clock, tokens, .. } = &*self.0;
+        let (now, started) = (clock.now(), clock.elapsed());
+        let state = self.state();
+        let bearer = Bearer::of(head, tokens, &state, now);
+        let principal = bearer.principal();
+        let ids = RequestIds::new(&head.headers, now);
+
+        let (body_length, received) = receive(head, body).await;
+        let request = RecordedRequest::new(head, bearer.authorization(), body_length);
         self.0.journal.record(request);
 
-        let reply = received
-            .and_then(|()| front_door::keys(&self.state(), &head, authorization))
-            .map_or_else(|refusal| refusal, Reply::keys);
-        log(&head, &reply, &ids);
+        let reply = match received {
+            Err(refusal) => refusal,
+            Ok(()) if cloud_discovery::is_at(head.uri.path()) => cloud_discovery::answer(head),
+            Ok(()) => front_door::answer(head, bearer, &state, &self.0.buckets, clock.elapsed()),
+        };
+        tracing::debug!(
+            method = %head.method,
+            path = head.uri.path(),
+            api_version = &*front_door::api_version(head).unwrap_or_default(),
+            status = reply.status().as_u16(),
+            remaining = reply.remaining(),
+            request_id = %ids.request_id(),
+            principal = principal.map(|principal| &*principal.object_id),
+            duration = ?clock.elapsed().saturating_sub(started),
+            "answered"
+        );
         reply.into_response(&ids)
+    }
+
+    async fn sign_in(&self, endpoint: &Endpoint<'_>, head: &Parts, body: Body) -> Response {
+        let Inner { clock, tokens, .. } = &*self.0;
+        let (now, started) = (clock.now(), clock.elapsed());
+        let trace = Trace::new(&head.headers, now);
+
+        let form = Limited::new(body, LARGEST_FORM).collect().await;
+        let form = form.map(http_body_util::Collected::to_bytes);
+        let length = form.as_ref().map_or(0, Bytes::len);
+        let request = RecordedRequest::new(head, Authorization::Missing, length);
+        self.0.journal.record(request);
+
+        let answer = match &form {
+            Err(_) => Answer::unreadable(),
+            Ok(form) => SignIn {
+                request: head,
+                form,
+                state: &self.state(),
+                tokens,
+                now,
+                trace: &trace,
+            }
+            .answer(endpoint),
+        };
+        tracing::debug!(
+            method = %head.method,
+            path = head.uri.path(),
+            status = answer.status.as_u16(),
+            outcome = &*answer.outcome,
+            request_id = %trace.trace_id,
+            client_id = answer.client_id.as_deref(),
+            duration = ?clock.elapsed().saturating_sub(started),
+            "signed in"
+        );
+        answer.into_response(&trace)
     }
 }
 
@@ -151,6 +256,8 @@ const UNPOISONED: &str = "nothing panics while it holds the state";
 pub struct ArmBuilder {
     state: State,
     clock: Arc<dyn Clock>,
+    throttle: Throttle,
+    token_lifetime: Duration,
 }
 
 impl Default for ArmBuilder {
@@ -158,6 +265,8 @@ impl Default for ArmBuilder {
         Self {
             state: State::documented(),
             clock: Arc::new(SystemClock::default()),
+            throttle: Throttle::default(),
+            token_lifetime: Duration::from_secs(3599),
         }
     }
 }
@@ -175,20 +284,31 @@ impl ArmBuilder {
         self
     }
 
-    /// The ARM. It accepts one token, made at random.
+    /// How many requests it takes, in place of [`Throttle::arm`].
+    pub fn with_throttle(mut self, throttle: Throttle) -> Self {
+        self.throttle = throttle;
+        self
+    }
+
+    /// How long the tokens of a sign-in last, in place of Entra's 3599 seconds, in whole seconds.
+    pub fn with_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.token_lifetime = lifetime;
+        self
+    }
+
+    /// The ARM, with a key of its own for the tokens.
     pub fn build(self) -> Arm {
-        // Two version 4 GUIDs: 244 random bits, in characters that need no quoting anywhere.
-        let token = format!("{}{}", Uuid::new_v4().simple(), Uuid::new_v4().simple());
         Arm(Arc::new(Inner {
             state: RwLock::new(Arc::new(self.state)),
             clock: self.clock,
-            token,
+            tokens: Tokens::new(self.token_lifetime),
+            buckets: Buckets::new(self.throttle),
             journal: Journal::default(),
         }))
     }
 }
 
-/// Leaves the token out.
+/// Leaves the tokens' key out.
 impl fmt::Debug for Arm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Arm")
@@ -199,6 +319,9 @@ impl fmt::Debug for Arm {
 
 /// The two operations take no body; this is room for a client that sends one all the same.
 const LARGEST_BODY: usize = 1024 * 1024;
+
+/// Entra's forms hold a secret and a few names.
+const LARGEST_FORM: usize = 64 * 1024;
 
 /// Reads the body to its end and keeps only how long it was, with the http layer's refusal if
 /// it has one.
@@ -245,15 +368,4 @@ fn unreadable() -> Reply {
         "BadRequest",
         "The request body could not be read.",
     )
-}
-
-fn log(head: &Parts, reply: &Reply, ids: &RequestIds) {
-    tracing::debug!(
-        method = %head.method,
-        path = head.uri.path(),
-        api_version = front_door::api_version(head).unwrap_or_default(),
-        status = reply.status().as_u16(),
-        request_id = %ids.request_id(),
-        "answered"
-    );
 }

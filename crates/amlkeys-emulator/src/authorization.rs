@@ -1,5 +1,11 @@
+use std::time::SystemTime;
+
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
-use subtle::ConstantTimeEq;
+
+use crate::base_url::BaseUrl;
+use crate::sign_in::{Tokens, unix_seconds};
+use crate::state::{Principal, State};
 
 /// What a request's `Authorization` header was worth.
 ///
@@ -18,26 +24,93 @@ use subtle::ConstantTimeEq;
 pub enum Authorization {
     /// There was no such header.
     Missing,
-    /// It carried the bearer token that is accepted.
+    /// It carried a bearer token that is accepted.
     Accepted,
-    /// It carried another token, or something that is no bearer token.
+    /// It carried a token that was not issued here, or something that is no bearer token.
     Refused,
+    /// It carried a token for another service.
+    WrongAudience,
+    /// It carried a token that has ended.
+    Expired,
+    /// It carried a token that was revoked, which is answered with a claims challenge.
+    Revoked,
 }
 
-impl Authorization {
-    pub(crate) fn of(headers: &HeaderMap, accepted: &str) -> Self {
-        let Some(sent) = headers.get(header::AUTHORIZATION) else {
+/// The same with the facts that the answer needs.
+pub(crate) enum Bearer<'a> {
+    Missing,
+    Accepted(&'a Principal),
+    Refused,
+    WrongAudience { audience: String },
+    Expired { expiry: u64, now: u64 },
+    Revoked { valid_from: u64 },
+}
+
+impl<'a> Bearer<'a> {
+    pub(crate) fn of(request: &Parts, tokens: &Tokens, state: &'a State, now: SystemTime) -> Self {
+        if !request.headers.contains_key(header::AUTHORIZATION) {
             return Self::Missing;
+        }
+        let claims = bearer(&request.headers).and_then(|token| tokens.read(token));
+        let Some(claims) = claims else {
+            return Self::Refused;
         };
-        match bearer(sent.as_bytes()) {
-            Some(token) if bool::from(token.ct_eq(accepted.as_bytes())) => Self::Accepted,
-            _ => Self::Refused,
+        let Some(principal) = state.principal(&claims.object_id) else {
+            return Self::Refused;
+        };
+        let now = unix_seconds(now);
+        if !is_arm(&claims.audience, BaseUrl::of(request)) {
+            Self::WrongAudience {
+                audience: claims.audience,
+            }
+        } else if claims.expires <= now {
+            Self::Expired {
+                expiry: claims.expires,
+                now,
+            }
+        } else if let Some(valid_from) = tokens.revoked(&claims, principal) {
+            Self::Revoked { valid_from }
+        } else {
+            Self::Accepted(principal)
+        }
+    }
+
+    pub(crate) fn authorization(&self) -> Authorization {
+        match self {
+            Self::Missing => Authorization::Missing,
+            Self::Accepted(_) => Authorization::Accepted,
+            Self::Refused => Authorization::Refused,
+            Self::WrongAudience { .. } => Authorization::WrongAudience,
+            Self::Expired { .. } => Authorization::Expired,
+            Self::Revoked { .. } => Authorization::Revoked,
+        }
+    }
+
+    pub(crate) fn principal(&self) -> Option<&'a Principal> {
+        match self {
+            Self::Accepted(principal) => Some(principal),
+            _ => None,
         }
     }
 }
 
+/// Azure-Samples/active-directory-dotnetcore-daemon-v2#145, in its order.
+pub(crate) const AUDIENCES: [&str; 4] = [
+    "https://management.core.windows.net/",
+    "https://management.core.windows.net",
+    "https://management.azure.com/",
+    "https://management.azure.com",
+];
+
+/// ARM of a private cloud accepts its own address too, and a client that is sent to a custom
+/// endpoint asks for a token for it.
+pub(crate) fn is_arm(audience: &str, base_url: BaseUrl<'_>) -> bool {
+    AUDIENCES.contains(&audience) || base_url.is(audience)
+}
+
 /// The token of `Bearer TOKEN`; the scheme's case does not matter (RFC 9110, section 11.1).
-fn bearer(sent: &[u8]) -> Option<&[u8]> {
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let sent = headers.get(header::AUTHORIZATION)?.as_bytes();
     let (scheme, token) = sent.split_at_checked(b"Bearer ".len())?;
     scheme
         .eq_ignore_ascii_case(b"Bearer ")
@@ -48,25 +121,17 @@ fn bearer(sent: &[u8]) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    fn of(sent: &'static str) -> Authorization {
+    fn token_of(sent: &'static str) -> Option<Vec<u8>> {
         let headers = HeaderMap::from_iter([(header::AUTHORIZATION, sent.parse().unwrap())]);
-        Authorization::of(&headers, "accepted-token")
+        bearer(&headers).map(<[u8]>::to_vec)
     }
 
     #[test]
-    fn only_the_accepted_bearer_token_is_accepted() {
-        assert_eq!(of("Bearer accepted-token"), Authorization::Accepted);
-        assert_eq!(of("bearer accepted-token"), Authorization::Accepted);
-        for other in [
-            "",
-            "accepted-token",
-            "Bearer",
-            "Bearer ",
-            "Bearer accepted-toke",
-            "Bearer accepted-token2",
-            "Basic accepted-token",
-        ] {
-            assert_eq!(of(other), Authorization::Refused, "{other:?}");
+    fn only_the_bearer_scheme_carries_a_token() {
+        assert_eq!(token_of("Bearer token").unwrap(), b"token");
+        assert_eq!(token_of("bearer  token ").unwrap(), b"token");
+        for other in ["", "token", "Bearer", "Basic token", "Bearer2 token"] {
+            assert_eq!(token_of(other), None, "{other:?}");
         }
     }
 }

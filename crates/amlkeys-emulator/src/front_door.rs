@@ -1,48 +1,107 @@
 //! The checks that stand between a request and the keys it asks for, in ARM's order.
 
+mod challenge;
 mod reply;
 mod resource_path;
+mod role;
+
+use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
+use serde_json::json;
 
-use crate::authorization::Authorization;
-use crate::state::{State, Subscription};
+use crate::authorization::Bearer;
+use crate::state::{Principal, State, Subscription};
+use crate::throttle::{Buckets, Kind, Quota};
 
 use reply::LOCATION;
-pub(crate) use reply::{Reply, RequestIds};
-use resource_path::{KeysOf, ResourcePath};
+pub(crate) use reply::{Reply, RequestIds, random_uuid};
+use resource_path::{KeysOf, NAMESPACE, ResourcePath};
 
-/// The body that answers the request, or ARM's refusal.
-pub(crate) fn keys(
-    state: &State,
+/// The keys that the request asks for, or ARM's refusal.
+pub(crate) fn answer(
     request: &Parts,
-    authorization: Authorization,
-) -> Result<Bytes, Reply> {
-    let api_version = api_version(request).ok_or_else(missing_api_version)?;
-    check_authorization(authorization)?;
-    check_form(&api_version, state)?;
-    let path = ResourcePath::decode(request.uri.path()).map_err(|_| path_is_not_utf8())?;
-    let subscription = subscription(state, &path)?;
-    let keys_of = operation(&path, &api_version)?;
-    let api_version = supported(&api_version, &keys_of, state)?;
-    check_method(&request.method)?;
-    find(subscription, &keys_of, api_version)
+    bearer: Bearer<'_>,
+    state: &State,
+    buckets: &Buckets,
+    now: Duration,
+) -> Reply {
+    match Visit::of(request, bearer, state) {
+        Ok(visit) => visit.counted(buckets, now),
+        Err(refusal) => refusal,
+    }
+}
+
+/// A request of someone known.
+struct Visit<'a> {
+    method: &'a Method,
+    path: ResourcePath<'a>,
+    api_version: Cow<'a, str>,
+    principal: &'a Principal,
+    state: &'a State,
+}
+
+impl<'a> Visit<'a> {
+    fn of(request: &'a Parts, bearer: Bearer<'a>, state: &'a State) -> Result<Self, Reply> {
+        let api_version = api_version(request).ok_or_else(missing_api_version)?;
+        let principal = challenge::authenticated(bearer)?;
+        let path = ResourcePath::decode(request.uri.path()).map_err(|_| path_is_not_utf8())?;
+        Ok(Self {
+            method: &request.method,
+            path,
+            api_version,
+            principal,
+            state,
+        })
+    }
+
+    /// Only what is for a subscription that exists is counted.
+    fn counted(&self, buckets: &Buckets, now: Duration) -> Reply {
+        let known = |id: &&str| self.state.subscription(id).is_some();
+        let Some(subscription_id) = self.path.subscription_id().filter(known) else {
+            return self.answer();
+        };
+        let object_id = &self.principal.object_id;
+        let kind = Kind::of(self.method);
+        match buckets.take(kind, subscription_id, object_id, now) {
+            Quota::Left(left) => self.answer().with_remaining(kind, left),
+            Quota::Exceeded { retry_after } => {
+                throttled(kind, subscription_id, object_id, retry_after)
+            }
+        }
+    }
+
+    fn answer(&self) -> Reply {
+        self.keys().map_or_else(|refusal| refusal, Reply::keys)
+    }
+
+    fn keys(&self) -> Result<Bytes, Reply> {
+        check_form(&self.api_version, self.state)?;
+        let subscription = subscription(self.state, &self.path)?;
+        let keys_of = operation(&self.path, &self.api_version)?;
+        let api_version = supported(&self.api_version, &keys_of, self.state)?;
+        check_method(self.method)?;
+        role::check(self.principal, &keys_of)?;
+        check_registration(subscription)?;
+        find(subscription, &keys_of, api_version)
+    }
 }
 
 /// The query's `api-version`, if it has one that is not empty. Its name compares without regard
 /// to case, like other names of the URL.
-pub(crate) fn api_version(request: &Parts) -> Option<String> {
+pub(crate) fn api_version(request: &Parts) -> Option<Cow<'_, str>> {
     let query = request.uri.query()?;
     form_urlencoded::parse(query.as_bytes())
         .find(|(name, _)| name.eq_ignore_ascii_case("api-version"))
-        .map(|(_, value)| value.into_owned())
+        .map(|(_, value)| value)
         .filter(|value| !value.is_empty())
 }
 
 /// MicrosoftDocs/feedback#2279: an anonymous request gets this too, so it comes before the 401.
-fn missing_api_version() -> Reply {
+pub(crate) fn missing_api_version() -> Reply {
     Reply::error(
         StatusCode::BAD_REQUEST,
         "MissingApiVersionParameter",
@@ -50,29 +109,29 @@ fn missing_api_version() -> Reply {
     )
 }
 
-fn check_authorization(authorization: Authorization) -> Result<(), Reply> {
-    let (code, message, challenge) = match authorization {
-        Authorization::Accepted => return Ok(()),
-        Authorization::Missing => (
-            "AuthenticationFailed",
-            "Authentication failed. The 'Authorization' header is missing.",
-            "Bearer authorization_uri=\"https://login.windows.net/\", error=\"invalid_token\", \
-             error_description=\"The authentication failed because of missing 'Authorization' \
-             header.\"",
-        ),
-        Authorization::Refused => (
-            "InvalidAuthenticationToken",
-            "The access token is invalid.",
-            "Bearer authorization_uri=\"https://login.windows.net/\", error=\"invalid_token\", \
-             error_description=\"The access token is invalid.\"",
-        ),
-    };
-    Err(
-        Reply::error(StatusCode::UNAUTHORIZED, code, message).with_header(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static(challenge),
+fn path_is_not_utf8() -> Reply {
+    Reply::error(
+        StatusCode::BAD_REQUEST,
+        "BadRequest",
+        "The request path is not valid UTF-8.",
+    )
+}
+
+/// The wording of 2026. The kind of a POST is `write`.
+fn throttled(kind: Kind, subscription_id: &str, object_id: &str, retry_after: Duration) -> Reply {
+    let seconds = retry_after.as_millis().div_ceil(1000);
+    let seconds = u64::try_from(seconds).unwrap_or(u64::MAX).max(1);
+    Reply::error(
+        StatusCode::TOO_MANY_REQUESTS,
+        "SubscriptionRequestsThrottled",
+        format!(
+            "Number of '{}' requests for subscription '{subscription_id}' actor '{object_id}' \
+             exceeded. Please try again after '{seconds}' seconds.",
+            kind.name(),
         ),
     )
+    .with_header(header::RETRY_AFTER, seconds.into())
+    .with_remaining(kind, 0)
 }
 
 /// Azure/azure-cli#28038: the list has no spaces here, unlike the one of `supported`.
@@ -101,15 +160,7 @@ fn is_well_formed(api_version: &str) -> bool {
         })
 }
 
-fn path_is_not_utf8() -> Reply {
-    Reply::error(
-        StatusCode::BAD_REQUEST,
-        "BadRequest",
-        "The request path is not valid UTF-8.",
-    )
-}
-
-fn subscription<'a>(state: &'a State, path: &ResourcePath) -> Result<&'a Subscription, Reply> {
+fn subscription<'a>(state: &'a State, path: &ResourcePath<'_>) -> Result<&'a Subscription, Reply> {
     let subscription_id = path.subscription_id().ok_or_else(no_operation)?;
     state.subscription(subscription_id).ok_or_else(|| {
         Reply::error(
@@ -129,7 +180,7 @@ fn no_operation() -> Reply {
     )
 }
 
-fn operation<'a>(path: &'a ResourcePath, api_version: &str) -> Result<KeysOf<'a>, Reply> {
+fn operation<'a>(path: &'a ResourcePath<'_>, api_version: &str) -> Result<KeysOf<'a>, Reply> {
     path.keys_of().ok_or_else(|| {
         if !path.is_machine_learning() {
             return no_operation();
@@ -138,8 +189,8 @@ fn operation<'a>(path: &'a ResourcePath, api_version: &str) -> Result<KeysOf<'a>
             StatusCode::NOT_FOUND,
             "InvalidResourceType",
             format!(
-                "The resource type could not be found in the namespace \
-                 'Microsoft.MachineLearningServices' for api version '{api_version}'."
+                "The resource type could not be found in the namespace '{NAMESPACE}' for api \
+                 version '{api_version}'."
             ),
         )
     })
@@ -175,12 +226,32 @@ fn check_method(method: &Method) -> Result<(), Reply> {
     if method == Method::POST {
         return Ok(());
     }
-    Err(Reply::error(
+    let refusal = method_not_allowed(method);
+    Err(refusal.with_header(header::ALLOW, HeaderValue::from_static("POST")))
+}
+
+pub(crate) fn method_not_allowed(method: &Method) -> Reply {
+    Reply::error(
         StatusCode::METHOD_NOT_ALLOWED,
         "MethodNotAllowed",
         format!("The requested resource does not support http method '{method}'."),
     )
-    .with_header(header::ALLOW, HeaderValue::from_static("POST")))
+}
+
+fn check_registration(subscription: &Subscription) -> Result<(), Reply> {
+    if subscription.registered {
+        return Ok(());
+    }
+    let code = "MissingSubscriptionRegistration";
+    let message = format!(
+        "The subscription is not registered to use namespace '{NAMESPACE}'. See \
+         https://aka.ms/rps-not-found for how to register subscriptions."
+    );
+    let details = json!([{"code": code, "target": NAMESPACE, "message": message}]);
+    Err(Reply::json(
+        StatusCode::CONFLICT,
+        &json!({"error": {"code": code, "message": message, "details": details}}),
+    ))
 }
 
 fn find(
@@ -192,6 +263,7 @@ fn find(
         resource_group: group_name,
         workspace: workspace_name,
         compute,
+        ..
     } = *keys_of;
     let resource_group = subscription
         .resource_groups
@@ -201,16 +273,13 @@ fn find(
     match compute {
         None => workspace
             .and_then(|workspace| workspace.keys.at(api_version))
-            .ok_or_else(|| resource_not_found(&format!("workspaces/{workspace_name}"), group_name)),
+            .ok_or_else(|| resource_not_found(keys_of)),
         Some(compute_name) => workspace
             .ok_or_else(|| parent_resource_not_found(workspace_name))?
             .computes
             .get(compute_name)
             .and_then(|keys| keys.at(api_version))
-            .ok_or_else(|| {
-                let name = format!("workspaces/{workspace_name}/computes/{compute_name}");
-                resource_not_found(&name, group_name)
-            }),
+            .ok_or_else(|| resource_not_found(keys_of)),
     }
 }
 
@@ -234,14 +303,15 @@ fn parent_resource_not_found(name: &str) -> Reply {
     )
 }
 
-fn resource_not_found(type_and_name: &str, resource_group: &str) -> Reply {
+fn resource_not_found(keys_of: &KeysOf<'_>) -> Reply {
     Reply::error(
         StatusCode::NOT_FOUND,
         "ResourceNotFound",
         format!(
-            "The Resource 'Microsoft.MachineLearningServices/{type_and_name}' under resource \
-             group '{resource_group}' was not found. For more details please go to \
-             https://aka.ms/ARMResourceNotFoundFix"
+            "The Resource '{NAMESPACE}/{}' under resource group '{}' was not found. For more \
+             details please go to https://aka.ms/ARMResourceNotFoundFix",
+            keys_of.type_and_name(),
+            keys_of.resource_group,
         ),
     )
     .with_header(FAILURE_CAUSE, GATEWAY)
@@ -253,6 +323,30 @@ const GATEWAY: HeaderValue = HeaderValue::from_static("gateway");
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// machine-learning-apps/ml-template-azure#11, nforgeio/neonKUBE#1670;
+    /// Azure/azure-sdk-for-node#2305 for the details.
+    #[test]
+    fn subscription_without_the_provider_is_a_conflict() {
+        let mut subscription = Subscription::default();
+        assert!(check_registration(&subscription).is_ok());
+        subscription.registered = false;
+        let refusal = check_registration(&subscription).unwrap_err();
+        assert_eq!(refusal.status(), StatusCode::CONFLICT);
+        let message = "The subscription is not registered to use namespace \
+                       'Microsoft.MachineLearningServices'. See https://aka.ms/rps-not-found for \
+                       how to register subscriptions.";
+        let expected = json!({"error": {
+            "code": "MissingSubscriptionRegistration",
+            "message": message,
+            "details": [{
+                "code": "MissingSubscriptionRegistration",
+                "target": "Microsoft.MachineLearningServices",
+                "message": message,
+            }],
+        }});
+        assert_eq!(refusal.text(), expected.to_string());
+    }
 
     #[test]
     fn api_version_is_a_date_that_may_end_in_preview() {

@@ -3,13 +3,17 @@
 mod arm;
 mod authority;
 mod authorization;
+mod base_url;
 mod clock;
+mod cloud_discovery;
 #[allow(dead_code, reason = "the parts that use it land one by one")]
 mod connection;
 mod front_door;
 mod journal;
 mod server;
+mod sign_in;
 mod state;
+mod throttle;
 
 mod generated {
     pub(crate) mod documented;
@@ -20,4 +24,6 @@ pub use authorization::Authorization;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use journal::RecordedRequest;
 pub use server::{Emulator, StartError};
+pub use sign_in::TokenRequest;
 pub use state::{Example, ExampleError, State};
+pub use throttle::{Throttle, ThrottleError};

@@ -93,8 +93,8 @@ impl Emulator {
         &self.ca_pem
     }
 
-    /// The bearer token that it accepts: only this one.
-    pub fn token(&self) -> &str {
+    /// A bearer token that it accepts for 24 hours, of the state's first principal.
+    pub fn token(&self) -> String {
         self.arm.token()
     }
 
@@ -123,7 +123,6 @@ impl Emulator {
     }
 }
 
-/// Leaves the token out.
 impl fmt::Debug for Emulator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Emulator")

@@ -12,7 +12,7 @@ use crate::generated::documented::EXAMPLES;
 
 use example::Documented;
 pub use example::{Example, ExampleError};
-pub(crate) use principal::Principal;
+pub(crate) use principal::{Denied, Principal};
 
 /// What exists in an [`Arm`](crate::Arm): subscriptions down to computes with their keys, and the
 /// principals that sign in.
@@ -121,6 +121,11 @@ impl State {
     pub(crate) fn principals(&self) -> &[Principal] {
         &self.principals
     }
+
+    pub(crate) fn principal(&self, object_id: &str) -> Option<&Principal> {
+        let mut principals = self.principals.iter();
+        principals.find(|principal| principal.object_id == object_id)
+    }
 }
 
 /// Leaves keys and client secrets out.
@@ -139,6 +144,8 @@ fn invented_principal() -> Principal {
         object_id: "99999999-aaaa-4bbb-8ccc-000000000001".into(),
         client_id: "99999999-aaaa-4bbb-8ccc-000000000002".into(),
         client_secret: "invented-client-secret".into(),
+        client_secret_expires: None,
+        tokens_valid_from: None,
         denied: Vec::new(),
     }
 }

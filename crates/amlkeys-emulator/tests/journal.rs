@@ -1,6 +1,6 @@
 //! What is recorded of a request, and what never is.
 
-use amlkeys_emulator::{Arm, Authorization, Emulator};
+use amlkeys_emulator::{Arm, Authorization};
 use axum::body::Body;
 use axum::http::Request;
 use tower::ServiceExt;
@@ -8,9 +8,10 @@ use tower::ServiceExt;
 #[tokio::test]
 async fn token_is_in_no_debug_output_and_in_no_journal() {
     let arm = Arm::documented();
+    let token = arm.token();
     post(&arm, |request| {
         request
-            .header("authorization", format!("Bearer {}", arm.token()))
+            .header("authorization", format!("Bearer {token}"))
             .header("x-ms-authorization-auxiliary", "Bearer canary-token")
             .header("proxy-authorization", "Basic canary-token")
             .header("cookie", "canary-token")
@@ -37,11 +38,9 @@ async fn token_is_in_no_debug_output_and_in_no_journal() {
     );
     assert_eq!(requests[0].header("Authorization"), Some("[not kept]"));
     let debug = format!("{arm:?} {requests:?}");
-    assert!(!debug.contains(arm.token()), "{debug}");
+    assert!(!debug.contains(&token), "{debug}");
     assert!(!debug.contains("canary-token"), "{debug}");
-
-    let emulator = Emulator::start().await.unwrap();
-    assert!(!format!("{emulator:?}").contains(emulator.token()));
+    assert!(!debug.contains("invented-client-secret"), "{debug}");
 }
 
 #[tokio::test]

@@ -1,14 +1,18 @@
 use std::borrow::Cow;
+use std::time::SystemTime;
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::throttle::Kind;
+
 /// Where everything that exists is said to be.
 pub(crate) const LOCATION: &str = "eastus";
+const REGION: &str = "EASTUS";
 
 /// One answer, before the headers that every answer of ARM carries.
 #[derive(Debug)]
@@ -16,6 +20,7 @@ pub(crate) struct Reply {
     status: StatusCode,
     content_type: &'static str,
     headers: Vec<(HeaderName, HeaderValue)>,
+    remaining: Option<(Kind, u32)>,
     body: Bytes,
 }
 
@@ -25,6 +30,7 @@ impl Reply {
             status: StatusCode::OK,
             content_type: JSON,
             headers: Vec::new(),
+            remaining: None,
             body,
         }
     }
@@ -35,10 +41,16 @@ impl Reply {
         code: &str,
         message: impl Into<Cow<'a, str>>,
     ) -> Self {
-        let envelope = json!({"error": {"code": code, "message": message.into()}});
+        Self::json(
+            status,
+            &json!({"error": {"code": code, "message": message.into()}}),
+        )
+    }
+
+    pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
         Self {
             status,
-            body: envelope.to_string().into(),
+            body: body.to_string().into(),
             ..Self::keys(Bytes::new())
         }
     }
@@ -56,8 +68,23 @@ impl Reply {
         self
     }
 
+    /// How many more requests of this kind ARM takes.
+    pub(crate) fn with_remaining(mut self, kind: Kind, remaining: u32) -> Self {
+        self.remaining = Some((kind, remaining));
+        self
+    }
+
+    pub(crate) fn remaining(&self) -> Option<u32> {
+        self.remaining.map(|(_, remaining)| remaining)
+    }
+
     pub(crate) fn status(&self) -> StatusCode {
         self.status
+    }
+
+    #[cfg(test)]
+    pub(crate) fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
     }
 
     pub(crate) fn into_response(self, ids: &RequestIds) -> Response {
@@ -65,6 +92,9 @@ impl Reply {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.extend(self.headers);
+        if let Some((kind, remaining)) = self.remaining {
+            headers.insert(remaining_header(kind), remaining.into());
+        }
         headers.insert(
             header::CONTENT_TYPE,
             HeaderValue::from_static(self.content_type),
@@ -77,19 +107,29 @@ impl Reply {
     }
 }
 
+fn remaining_header(kind: Kind) -> HeaderName {
+    HeaderName::from_static(match kind {
+        Kind::Read => "x-ms-ratelimit-remaining-subscription-reads",
+        Kind::Write => "x-ms-ratelimit-remaining-subscription-writes",
+        Kind::Delete => "x-ms-ratelimit-remaining-subscription-deletes",
+    })
+}
+
 const JSON: &str = "application/json; charset=utf-8";
 
 /// The ids by which one request is found again.
 pub(crate) struct RequestIds {
     request_id: Uuid,
+    received: OffsetDateTime,
     correlation_request_id: Option<HeaderValue>,
     client_request_id: Option<HeaderValue>,
 }
 
 impl RequestIds {
-    pub(crate) fn new(request: &HeaderMap) -> Self {
+    pub(crate) fn new(request: &HeaderMap, received: SystemTime) -> Self {
         Self {
-            request_id: Uuid::new_v4(),
+            request_id: random_uuid(),
+            received: received.into(),
             correlation_request_id: request.get(CORRELATION_REQUEST_ID).cloned(),
             client_request_id: request
                 .get(CLIENT_REQUEST_ID)
@@ -115,19 +155,24 @@ impl RequestIds {
 
     /// `REGION:yyyyMMddTHHmmssZ:GUID`
     fn routing_request_id(&self) -> HeaderValue {
-        let now = OffsetDateTime::now_utc();
+        let received = self.received;
         visible_ascii(format!(
             "{}:{:04}{:02}{:02}T{:02}{:02}{:02}Z:{}",
-            LOCATION.to_uppercase(),
-            now.year(),
-            u8::from(now.month()),
-            now.day(),
-            now.hour(),
-            now.minute(),
-            now.second(),
+            REGION,
+            received.year(),
+            u8::from(received.month()),
+            received.day(),
+            received.hour(),
+            received.minute(),
+            received.second(),
             self.request_id,
         ))
     }
+}
+
+/// Of version 4. No secret hangs on it, so it needs no system call for its randomness.
+pub(crate) fn random_uuid() -> Uuid {
+    uuid::Builder::from_random_bytes(fastrand::u128(..).to_be_bytes()).into_uuid()
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");

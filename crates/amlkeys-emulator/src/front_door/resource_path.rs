@@ -1,26 +1,57 @@
+use std::borrow::Cow;
 use std::str::Utf8Error;
 
 use percent_encoding::percent_decode_str;
 
 /// A request's path, cut at its slashes and decoded after that: an encoded slash belongs to the
 /// name that it is in.
-pub(crate) struct ResourcePath(Vec<String>);
+pub(crate) struct ResourcePath<'a>(Vec<Cow<'a, str>>);
 
 /// The resource whose keys a path asks for.
 pub(crate) struct KeysOf<'a> {
+    pub(crate) subscription_id: &'a str,
     pub(crate) resource_group: &'a str,
     pub(crate) workspace: &'a str,
     /// Absent when the keys are the workspace's own.
     pub(crate) compute: Option<&'a str>,
 }
 
-impl ResourcePath {
-    pub(crate) fn decode(path: &str) -> Result<Self, Utf8Error> {
+impl KeysOf<'_> {
+    /// The resource ID's end, after the namespace.
+    pub(crate) fn type_and_name(&self) -> String {
+        let workspace = self.workspace;
+        match self.compute {
+            None => format!("workspaces/{workspace}"),
+            Some(compute) => format!("workspaces/{workspace}/computes/{compute}"),
+        }
+    }
+
+    /// The ARM resource ID.
+    pub(crate) fn resource_id(&self) -> String {
+        format!(
+            "/subscriptions/{}/resourceGroups/{}/providers/{NAMESPACE}/{}",
+            self.subscription_id,
+            self.resource_group,
+            self.type_and_name(),
+        )
+    }
+
+    /// What Azure RBAC calls the listing of the keys.
+    pub(crate) fn action(&self) -> &'static str {
+        match self.compute {
+            None => "Microsoft.MachineLearningServices/workspaces/listKeys/action",
+            Some(_) => "Microsoft.MachineLearningServices/workspaces/computes/listKeys/action",
+        }
+    }
+}
+
+/// The resource provider.
+pub(crate) const NAMESPACE: &str = "Microsoft.MachineLearningServices";
+
+impl<'a> ResourcePath<'a> {
+    pub(crate) fn decode(path: &'a str) -> Result<Self, Utf8Error> {
         let segments = path.strip_prefix('/').unwrap_or(path).split('/');
-        let decoded = segments.map(|segment| {
-            let name = percent_decode_str(segment).decode_utf8()?;
-            Ok(name.into_owned())
-        });
+        let decoded = segments.map(|segment| percent_decode_str(segment).decode_utf8());
         Ok(Self(decoded.collect::<Result<_, _>>()?))
     }
 
@@ -44,15 +75,17 @@ impl ResourcePath {
             Microsoft.MachineLearningServices/workspaces/{}/listKeys";
         const COMPUTE: &str = "subscriptions/{}/resourceGroups/{}/providers/\
             Microsoft.MachineLearningServices/workspaces/{}/computes/{}/listKeys";
-        if let Some([_, resource_group, workspace]) = names(WORKSPACE, &self.0) {
+        if let Some([subscription_id, resource_group, workspace]) = names(WORKSPACE, &self.0) {
             return Some(KeysOf {
+                subscription_id,
                 resource_group,
                 workspace,
                 compute: None,
             });
         }
-        let [_, resource_group, workspace, compute] = names(COMPUTE, &self.0)?;
+        let [subscription_id, resource_group, workspace, compute] = names(COMPUTE, &self.0)?;
         Some(KeysOf {
+            subscription_id,
             resource_group,
             workspace,
             compute: Some(compute),
@@ -66,7 +99,7 @@ impl ResourcePath {
 
 /// The `N` names that stand where `template` has `{}`. The words around them compare without
 /// regard to case (ARM RPC, common-api-details.md).
-fn names<'a, const N: usize>(template: &str, segments: &'a [String]) -> Option<[&'a str; N]> {
+fn names<'a, const N: usize>(template: &str, segments: &'a [Cow<'_, str>]) -> Option<[&'a str; N]> {
     if template.split('/').count() != segments.len() {
         return None;
     }
@@ -90,7 +123,8 @@ mod tests {
         Microsoft.MachineLearningServices/workspaces";
 
     fn keys_of(rest: &str) -> Option<(String, Option<String>)> {
-        let path = ResourcePath::decode(&format!("{WORKSPACES}{rest}")).unwrap();
+        let path = format!("{WORKSPACES}{rest}");
+        let path = ResourcePath::decode(&path).unwrap();
         path.keys_of()
             .map(|of| (of.workspace.to_owned(), of.compute.map(str::to_owned)))
     }

@@ -1,9 +1,15 @@
+use std::time::SystemTime;
+
 /// Someone who can sign in: a service principal of one tenant.
 pub(crate) struct Principal {
     pub(crate) tenant_id: String,
     pub(crate) object_id: String,
     pub(crate) client_id: String,
     pub(crate) client_secret: String,
+    /// From when on the secret is refused.
+    pub(crate) client_secret_expires: Option<SystemTime>,
+    /// Tokens issued before are answered with a claims challenge.
+    pub(crate) tokens_valid_from: Option<SystemTime>,
     /// What this principal may not do.
     pub(crate) denied: Vec<Denied>,
 }
