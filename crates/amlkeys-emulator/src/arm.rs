@@ -198,7 +198,7 @@ impl Arm {
             Ok(()) if cloud_discovery::is_at(head.uri.path()) => cloud_discovery::answer(head),
             Ok(()) => front_door::answer(head, bearer, &state, &self.0.buckets, clock.elapsed()),
         };
-        tracing::debug!(
+        tracing::info!(
             method = %head.method,
             path = head.uri.path(),
             api_version = &*front_door::api_version(head).unwrap_or_default(),
@@ -235,7 +235,7 @@ impl Arm {
             }
             .answer(endpoint),
         };
-        tracing::debug!(
+        tracing::info!(
             method = %head.method,
             path = head.uri.path(),
             status = answer.status.as_u16(),

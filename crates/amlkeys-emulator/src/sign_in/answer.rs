@@ -89,7 +89,7 @@ pub(crate) struct Trace {
 
 impl Trace {
     pub(crate) fn new(request: &HeaderMap, received: SystemTime) -> Self {
-        let sent = |name| Some(request.get(name)?.to_str().ok()?);
+        let sent = |name| request.get(name)?.to_str().ok();
         let correlation_id = sent(CLIENT_REQUEST_ID).and_then(|id| Uuid::try_parse(id).ok());
         let echo = sent("return-client-request-id").map(str::to_ascii_lowercase);
         Self {

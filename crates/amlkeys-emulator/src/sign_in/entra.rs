@@ -1,5 +1,7 @@
 //! Entra's token endpoint, for the client-credentials grant.
 
+use std::time::SystemTime;
+
 use axum::http::{Method, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
@@ -9,7 +11,7 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::endpoint::Version;
 use super::entra_error::EntraError;
-use super::token::Issued;
+use super::token::{Issued, Tokens};
 use super::{SignIn, parameter};
 use crate::authorization::is_arm;
 use crate::base_url::BaseUrl;
@@ -45,7 +47,8 @@ impl SignIn<'_> {
             return Err(EntraError::unsupported_grant_type(&grant_type));
         }
         let principal = self.application(client_id, tenant)?;
-        self.check_secret(principal, client.secret.as_deref())?;
+        let sent = client.secret.as_deref().ok_or_else(EntraError::no_secret)?;
+        check_secret(principal, sent, self.tokens, self.now)?;
         match version {
             Version::V1 => {
                 let resource = parameter("resource")?;
@@ -114,19 +117,6 @@ impl SignIn<'_> {
         found.ok_or_else(|| EntraError::application_not_found(client_id, tenant))
     }
 
-    fn check_secret(&self, principal: &Principal, sent: Option<&str>) -> Result<(), EntraError> {
-        let sent = sent.ok_or_else(EntraError::no_secret)?;
-        if !self.tokens.same_secret(sent, &principal.client_secret) {
-            return Err(EntraError::wrong_secret(&principal.client_id));
-        }
-        match principal.client_secret_expires {
-            Some(expiry) if expiry <= self.now => {
-                Err(EntraError::expired_secret(&principal.client_id))
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn form(&self, name: &str) -> Option<String> {
         parameter(self.form, name)
     }
@@ -140,6 +130,21 @@ pub(crate) const COMMON_TENANTS: [&str; 3] = ["common", "organizations", "consum
 struct Client {
     id: Option<String>,
     secret: Option<String>,
+}
+
+fn check_secret(
+    principal: &Principal,
+    sent: &str,
+    tokens: &Tokens,
+    now: SystemTime,
+) -> Result<(), EntraError> {
+    if !tokens.same_secret(sent, &principal.client_secret) {
+        return Err(EntraError::wrong_secret(&principal.client_id));
+    }
+    match principal.client_secret_expires {
+        Some(expiry) if expiry <= now => Err(EntraError::expired_secret(&principal.client_id)),
+        _ => Ok(()),
+    }
 }
 
 fn resource_of(scope: &str) -> Result<&str, EntraError> {
@@ -194,4 +199,49 @@ fn v1(issued: &Issued, resource: &str) -> Value {
         "resource": resource,
         "access_token": issued.token,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use axum::http::{HeaderMap, StatusCode};
+
+    use super::*;
+    use crate::sign_in::Trace;
+
+    /// dotnet/sign#849, Budibase/budibase#15843 for the words.
+    #[test]
+    fn expired_secret_is_told_from_a_wrong_one() {
+        let expiry = SystemTime::UNIX_EPOCH + Duration::from_secs(10);
+        let principal = Principal {
+            tenant_id: "tenant".into(),
+            object_id: "object".into(),
+            client_id: "client".into(),
+            client_secret: "secret".into(),
+            client_secret_expires: Some(expiry),
+            tokens_valid_from: None,
+            denied: Vec::new(),
+        };
+        let tokens = Tokens::new(Duration::ZERO);
+        let check = |sent, now| check_secret(&principal, sent, &tokens, now);
+        let answer = |error: EntraError| {
+            let trace = Trace::new(&HeaderMap::new(), expiry);
+            error.into_answer(None, &trace)
+        };
+        assert!(check("secret", expiry - Duration::from_secs(1)).is_ok());
+        let wrong = answer(check("other", expiry).unwrap_err());
+        assert_eq!(wrong.outcome, "AADSTS7000215");
+        let expired = answer(check("secret", expiry).unwrap_err());
+        assert_eq!(expired.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(expired.body["error"], "invalid_client");
+        let description = expired.body["error_description"].as_str().unwrap();
+        assert!(description.starts_with(
+            "AADSTS7000222: The provided client secret keys for app 'client' are expired. Visit \
+             the Azure portal to create new keys for your app: https://aka.ms/NewClientSecret, or \
+             consider using certificate credentials for added security: \
+             https://aka.ms/certCreds.\r\nTrace ID: "
+        ));
+        assert_eq!(expired.body["timestamp"], "1970-01-01 00:00:10Z");
+    }
 }

@@ -81,7 +81,7 @@ impl EntraError {
     }
 
     /// The same as discovery says it.
-    pub(crate) fn as_invalid_tenant(self) -> Self {
+    pub(crate) fn in_discovery(self) -> Self {
         Self {
             error: "invalid_tenant",
             ..self

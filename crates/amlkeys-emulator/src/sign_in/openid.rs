@@ -6,7 +6,6 @@ use super::SignIn;
 use super::answer::Answer;
 use super::endpoint::Version;
 use super::entra::COMMON_TENANTS;
-use super::entra_error::EntraError;
 
 impl SignIn<'_> {
     pub(crate) fn openid_configuration(&self, tenant: &str, version: Version) -> Answer {
@@ -15,7 +14,7 @@ impl SignIn<'_> {
         if let Err(error) = self.check_tenant(tenant)
             && !is_common
         {
-            return EntraError::as_invalid_tenant(error).into_answer(None, self.trace);
+            return error.in_discovery().into_answer(None, self.trace);
         }
         let authority = format!("{}/{tenant}", self.base_url());
         let issuing_tenant = if is_common { "{tenantid}" } else { tenant };
