@@ -1,4 +1,5 @@
 use std::fmt;
+use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -13,10 +14,12 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use crate::authorization::{Authorization, Bearer};
 use crate::clock::{Clock, SystemClock};
 use crate::cloud_discovery;
+use crate::connection::ConnectionHandle;
+use crate::fault::{self, FaultRule, Faults};
 use crate::front_door::{self, Reply, RequestIds};
 use crate::journal::{Journal, RecordedRequest};
 use crate::sign_in::{Answer, Endpoint, SignIn, TokenRequest, Tokens, Trace};
-use crate::state::{Principal, State};
+use crate::state::{self, Principal, State};
 use crate::throttle::{Buckets, Throttle};
 
 /// Azure Resource Manager without a server: what exists in it, the tokens it issues and accepts,
@@ -36,6 +39,7 @@ pub struct Arm(Arc<Inner>);
 struct Inner {
     /// Replaced as a whole, so that every request sees one state from its start to its end.
     state: RwLock<Arc<State>>,
+    faults: RwLock<Arc<Faults>>,
     clock: Arc<dyn Clock>,
     tokens: Tokens,
     buckets: Buckets,
@@ -157,7 +161,8 @@ impl Arm {
         self.0.journal.requests()
     }
 
-    /// Replaces what exists, for every request that comes after this call.
+    /// Replaces what exists, for every request that comes after this call. The faults are those of
+    /// the new state, not hit yet.
     ///
     /// ```
     /// use amlkeys_emulator::{Arm, State};
@@ -166,11 +171,61 @@ impl Arm {
     /// arm.set_state(State::documented());
     /// ```
     pub fn set_state(&self, state: State) {
+        let faults = Arc::new(Faults::new(state.faults()));
         *self.0.state.write().expect(UNPOISONED) = Arc::new(state);
+        *self.0.faults.write().expect(UNPOISONED) = faults;
     }
 
-    fn state(&self) -> Arc<State> {
+    /// Replaces what exists whenever the file changes, until the future is dropped.
+    ///
+    /// A file that is no state is refused with a warning in `tracing`, and what exists stays as it
+    /// is; so does it while the file is missing or still being written.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), amlkeys_emulator::StateError> {
+    /// use amlkeys_emulator::{Arm, State};
+    ///
+    /// let arm = Arm::builder().with_state(State::read("state.yaml")?).build();
+    /// tokio::spawn({
+    ///     let arm = arm.clone();
+    ///     async move { arm.watch_state("state.yaml").await }
+    /// });
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn watch_state(&self, path: impl AsRef<Path>) {
+        state::watch(self, path.as_ref(), &*self.0.clock).await;
+    }
+
+    /// Adds a fault after those that there are. It stays until the state is replaced.
+    ///
+    /// ```
+    /// use amlkeys_emulator::{Arm, Fault, FaultRule};
+    ///
+    /// let arm = Arm::documented();
+    /// arm.add_fault(FaultRule::new(Fault::status(503)).with_hits(1..=2));
+    /// ```
+    pub fn add_fault(&self, rule: FaultRule) {
+        let mut faults = self.0.faults.write().expect(UNPOISONED);
+        *faults = Arc::new(faults.and(rule));
+    }
+
+    /// Takes all faults away, those of the state included.
+    ///
+    /// ```
+    /// let arm = amlkeys_emulator::Arm::documented();
+    /// arm.clear_faults();
+    /// ```
+    pub fn clear_faults(&self) {
+        *self.0.faults.write().expect(UNPOISONED) = Arc::default();
+    }
+
+    pub(crate) fn state(&self) -> Arc<State> {
         Arc::clone(&self.0.state.read().expect(UNPOISONED))
+    }
+
+    fn faults(&self) -> Arc<Faults> {
+        Arc::clone(&self.0.faults.read().expect(UNPOISONED))
     }
 
     async fn answer(&self, request: Request) -> Response {
@@ -190,26 +245,67 @@ impl Arm {
         let ids = RequestIds::new(&head.headers, now);
 
         let (body_length, received) = receive(head, body).await;
-        let request = RecordedRequest::new(head, bearer.authorization(), body_length);
-        self.0.journal.record(request);
+        self.0
+            .journal
+            .record(|| RecordedRequest::new(head, bearer.authorization(), body_length));
 
-        let reply = match received {
-            Err(refusal) => refusal,
-            Ok(()) if cloud_discovery::is_at(head.uri.path()) => cloud_discovery::answer(head),
-            Ok(()) => front_door::answer(head, bearer, &state, &self.0.buckets, clock.elapsed()),
+        let mut remaining = None;
+        let response = match received {
+            Err(refusal) => refusal.into_response(&ids),
+            Ok(()) if cloud_discovery::is_at(head.uri.path()) => {
+                cloud_discovery::answer(head).into_response(&ids)
+            }
+            Ok(()) => {
+                let answer = || {
+                    let now = clock.elapsed();
+                    let reply = front_door::answer(head, bearer, &state, &self.0.buckets, now);
+                    remaining = reply.remaining();
+                    reply
+                };
+                self.answer_or_fail(head, &ids, answer).await
+            }
         };
         tracing::info!(
             method = %head.method,
             path = head.uri.path(),
             api_version = &*front_door::api_version(head).unwrap_or_default(),
-            status = reply.status().as_u16(),
-            remaining = reply.remaining(),
+            status = response.status().as_u16(),
+            remaining,
             request_id = %ids.request_id(),
             principal = principal.map(|principal| &*principal.object_id),
             duration = ?clock.elapsed().saturating_sub(started),
             "answered"
         );
-        reply.into_response(&ids)
+        response
+    }
+
+    /// The answer, unless a fault has another.
+    async fn answer_or_fail(
+        &self,
+        head: &Parts,
+        ids: &RequestIds,
+        answer: impl FnOnce() -> Reply,
+    ) -> Response {
+        let faults = self.faults();
+        if faults.is_empty() {
+            return answer().into_response(ids);
+        }
+        let verdict = faults.judge(head.uri.path());
+        if !verdict.delay.is_zero() {
+            let delay = verdict.delay.min(fault::LONGEST_DELAY);
+            self.0.clock.sleep(delay).await;
+        }
+        if verdict.delay >= fault::LONGEST_DELAY {
+            return fault::gateway_timeout().into_response(ids);
+        }
+        let Some(fault) = &verdict.fault else {
+            return answer().into_response(ids);
+        };
+        let connection = head.extensions.get::<ConnectionHandle>();
+        match fault::before(fault, connection, ids).await {
+            Some(response) => response,
+            None => fault::on_the_way(fault, answer().into_response(ids), connection),
+        }
     }
 
     async fn sign_in(&self, endpoint: &Endpoint<'_>, head: &Parts, body: Body) -> Response {
@@ -220,8 +316,9 @@ impl Arm {
         let form = Limited::new(body, LARGEST_FORM).collect().await;
         let form = form.map(http_body_util::Collected::to_bytes);
         let length = form.as_ref().map_or(0, Bytes::len);
-        let request = RecordedRequest::new(head, Authorization::Missing, length);
-        self.0.journal.record(request);
+        self.0
+            .journal
+            .record(|| RecordedRequest::new(head, Authorization::Missing, length));
 
         let answer = match &form {
             Err(_) => Answer::unreadable(),
@@ -258,6 +355,7 @@ pub struct ArmBuilder {
     clock: Arc<dyn Clock>,
     throttle: Throttle,
     token_lifetime: Duration,
+    journal: Journal,
 }
 
 impl Default for ArmBuilder {
@@ -267,6 +365,7 @@ impl Default for ArmBuilder {
             clock: Arc::new(SystemClock::default()),
             throttle: Throttle::default(),
             token_lifetime: Duration::from_secs(3599),
+            journal: Journal::default(),
         }
     }
 }
@@ -296,14 +395,21 @@ impl ArmBuilder {
         self
     }
 
+    /// No [`requests`](Arm::requests) are kept: what nobody reads needs no work.
+    pub fn without_journal(mut self) -> Self {
+        self.journal = Journal::off();
+        self
+    }
+
     /// The ARM, with a key of its own for the tokens.
     pub fn build(self) -> Arm {
         Arm(Arc::new(Inner {
+            faults: RwLock::new(Arc::new(Faults::new(self.state.faults()))),
             state: RwLock::new(Arc::new(self.state)),
             clock: self.clock,
             tokens: Tokens::new(self.token_lifetime),
             buckets: Buckets::new(self.throttle),
-            journal: Journal::default(),
+            journal: self.journal,
         }))
     }
 }

@@ -19,7 +19,8 @@ use crate::throttle::{Buckets, Kind, Quota};
 
 use reply::LOCATION;
 pub(crate) use reply::{Reply, RequestIds, random_uuid};
-use resource_path::{KeysOf, NAMESPACE, ResourcePath};
+pub(crate) use resource_path::ResourcePath;
+use resource_path::{KeysOf, NAMESPACE};
 
 /// The keys that the request asks for, or ARM's refusal.
 pub(crate) fn answer(
@@ -86,7 +87,7 @@ impl<'a> Visit<'a> {
         check_method(self.method)?;
         role::check(self.principal, &keys_of)?;
         check_registration(subscription)?;
-        find(subscription, &keys_of, api_version)
+        find(subscription, &keys_of, api_version).and_then(within_what_arm_relays)
     }
 }
 
@@ -281,6 +282,20 @@ fn find(
             .and_then(|keys| keys.at(api_version))
             .ok_or_else(|| resource_not_found(keys_of)),
     }
+}
+
+/// ARM RPC, common-api-details.md: a response of a resource provider has 4 MB at most. The code and
+/// the words are the emulator's own.
+fn within_what_arm_relays(body: Bytes) -> Result<Bytes, Reply> {
+    const LARGEST: usize = 4 * 1024 * 1024;
+    if body.len() <= LARGEST {
+        return Ok(body);
+    }
+    Err(Reply::error(
+        StatusCode::INTERNAL_SERVER_ERROR,
+        "InternalServerError",
+        format!("The response of the resource provider is larger than {LARGEST} bytes."),
+    ))
 }
 
 fn resource_group_not_found(name: &str) -> Reply {

@@ -1,6 +1,9 @@
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Mutex;
 
+use axum::http::Method;
 use axum::http::request::Parts;
 
 use crate::authorization::Authorization;
@@ -14,28 +17,48 @@ use crate::authorization::Authorization;
 ///     println!("{} {} {client_request_id:?}", request.method(), request.path_and_query());
 /// }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct RecordedRequest {
-    method: String,
-    path_and_query: String,
-    headers: Vec<(String, String)>,
+    method: Method,
+    /// Path and query, then names and values of the headers: one allocation in place of many.
+    text: String,
+    path_and_query_end: usize,
+    headers: Vec<RecordedHeader>,
     authorization: Authorization,
     body_length: usize,
 }
 
+/// Where a header stands in the text: its name after the one before, its value after that.
+#[derive(Clone, Copy)]
+struct RecordedHeader {
+    name_end: usize,
+    value_end: usize,
+}
+
 impl RecordedRequest {
     pub(crate) fn new(head: &Parts, authorization: Authorization, body_length: usize) -> Self {
+        let mut text = String::with_capacity(512);
+        match head.uri.path_and_query() {
+            Some(path_and_query) => text.push_str(path_and_query.as_str()),
+            None => text.push_str(&head.uri.to_string()),
+        }
+        let path_and_query_end = text.len();
+        let mut headers = Vec::with_capacity(head.headers.len());
+        for (name, value) in &head.headers {
+            text.push_str(name.as_str());
+            let name_end = text.len();
+            text.push_str(&kept(name.as_str(), value.as_bytes()));
+            let value_end = text.len();
+            headers.push(RecordedHeader {
+                name_end,
+                value_end,
+            });
+        }
         Self {
-            method: head.method.to_string(),
-            path_and_query: match head.uri.path_and_query() {
-                Some(path_and_query) => path_and_query.to_string(),
-                None => head.uri.to_string(),
-            },
-            headers: head
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_string(), kept(name.as_str(), value.as_bytes())))
-                .collect(),
+            method: head.method.clone(),
+            text,
+            path_and_query_end,
+            headers,
             authorization,
             body_length,
         }
@@ -43,20 +66,24 @@ impl RecordedRequest {
 
     /// The method, as sent.
     pub fn method(&self) -> &str {
-        &self.method
+        self.method.as_str()
     }
 
     /// The path and the query, as sent: not decoded, no case changed.
     pub fn path_and_query(&self) -> &str {
-        &self.path_and_query
+        &self.text[..self.path_and_query_end]
     }
 
     /// The headers, names in lower case. One that carries credentials has `[not kept]` for its
     /// value.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        let mut start = self.path_and_query_end;
+        self.headers.iter().map(move |header| {
+            let name = &self.text[start..header.name_end];
+            let value = &self.text[header.name_end..header.value_end];
+            start = header.value_end;
+            (name, value)
+        })
     }
 
     /// The first header of this name, in any case.
@@ -77,6 +104,18 @@ impl RecordedRequest {
     }
 }
 
+impl fmt::Debug for RecordedRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedRequest")
+            .field("method", &self.method)
+            .field("path_and_query", &self.path_and_query())
+            .field("headers", &Vec::from_iter(self.headers()))
+            .field("authorization", &self.authorization)
+            .field("body_length", &self.body_length)
+            .finish()
+    }
+}
+
 /// Headers that carry credentials. The third is ARM's, for tokens of further tenants.
 const CREDENTIALS: [&str; 4] = [
     "authorization",
@@ -85,31 +124,56 @@ const CREDENTIALS: [&str; 4] = [
     "cookie",
 ];
 
-fn kept(name: &str, value: &[u8]) -> String {
+fn kept<'a>(name: &str, value: &'a [u8]) -> Cow<'a, str> {
     if CREDENTIALS.contains(&name) {
-        "[not kept]".to_owned()
+        "[not kept]".into()
     } else {
-        String::from_utf8_lossy(value).into_owned()
+        String::from_utf8_lossy(value)
     }
 }
 
 /// The last requests, oldest first.
-#[derive(Default)]
-pub(crate) struct Journal(Mutex<VecDeque<RecordedRequest>>);
+#[derive(Debug)]
+pub(crate) struct Journal {
+    capacity: usize,
+    requests: Mutex<VecDeque<RecordedRequest>>,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            capacity: Self::CAPACITY,
+            requests: Mutex::default(),
+        }
+    }
+}
 
 impl Journal {
     const CAPACITY: usize = 1000;
 
-    pub(crate) fn record(&self, request: RecordedRequest) {
-        let mut requests = self.0.lock().expect(UNPOISONED);
-        if requests.len() == Self::CAPACITY {
-            requests.pop_front();
+    /// One that keeps nothing.
+    pub(crate) fn off() -> Self {
+        Self {
+            capacity: 0,
+            ..Self::default()
         }
+    }
+
+    pub(crate) fn record(&self, request: impl FnOnce() -> RecordedRequest) {
+        if self.capacity == 0 {
+            return;
+        }
+        let request = request();
+        let mut requests = self.requests.lock().expect(UNPOISONED);
+        let is_full = requests.len() == self.capacity;
+        let oldest = is_full.then(|| requests.pop_front());
         requests.push_back(request);
+        drop(requests);
+        drop(oldest);
     }
 
     pub(crate) fn requests(&self) -> Vec<RecordedRequest> {
-        let requests = self.0.lock().expect(UNPOISONED);
+        let requests = self.requests.lock().expect(UNPOISONED);
         requests.iter().cloned().collect()
     }
 }
@@ -131,7 +195,7 @@ mod tests {
     fn journal_forgets_the_oldest_request_when_it_is_full() {
         let journal = Journal::default();
         for number in 0..=Journal::CAPACITY {
-            journal.record(request(&format!("/{number}")));
+            journal.record(|| request(&format!("/{number}")));
         }
         let requests = journal.requests();
         assert_eq!(requests.len(), Journal::CAPACITY);

@@ -8,6 +8,7 @@ mod clock;
 mod cloud_discovery;
 #[allow(dead_code, reason = "the parts that use it land one by one")]
 mod connection;
+mod fault;
 mod front_door;
 mod journal;
 mod server;
@@ -16,14 +17,16 @@ mod state;
 mod throttle;
 
 mod generated {
+    #[rustfmt::skip]
     pub(crate) mod documented;
 }
 
 pub use arm::{Arm, ArmBuilder};
 pub use authorization::Authorization;
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use fault::{Fault, FaultRule, Reset};
 pub use journal::RecordedRequest;
 pub use server::{Emulator, StartError};
 pub use sign_in::TokenRequest;
-pub use state::{Example, ExampleError, State};
+pub use state::{Example, ExampleError, State, StateError};
 pub use throttle::{Throttle, ThrottleError};

@@ -1,34 +1,64 @@
+mod document;
+mod error;
 mod example;
+mod keys;
+mod named;
 mod principal;
+pub(crate) mod reader;
+mod watch;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
-use axum::body::Bytes;
-use serde::Deserialize;
-use serde_json::value::RawValue;
+use crate::fault::FaultRule;
+use crate::generated::documented::{EXAMPLES, PROPERTIES};
 
-use crate::generated::documented::EXAMPLES;
-
+pub use error::StateError;
 use example::Documented;
 pub use example::{Example, ExampleError};
+use keys::Keys;
+use named::Named;
 pub(crate) use principal::{Denied, Principal};
+use watch::Fingerprint;
+pub(crate) use watch::watch;
 
-/// What exists in an [`Arm`](crate::Arm): subscriptions down to computes with their keys, and the
-/// principals that sign in.
+pub(crate) use document::{Key, Node, Value};
+pub(crate) use error::Refusal;
+
+/// What exists in an [`Arm`](crate::Arm): subscriptions down to computes with their keys, the
+/// principals that sign in, and the faults.
 ///
 /// ```
 /// use amlkeys_emulator::{Arm, State};
 ///
-/// let arm = Arm::builder().with_state(State::documented()).build();
-/// # let _ = arm;
+/// let state = State::parse(
+///     "
+/// subscriptions:
+///   11111111-2222-3333-4444-555555555555:
+///     resourceGroups:
+///       group:
+///         workspaces:
+///           workspace:
+///             keys: documented
+///             computes:
+///               cluster: { computeType: AKS, adminKubeConfig: invented }
+/// ",
+/// )?;
+/// let arm = Arm::builder().with_state(state).build();
+/// assert_eq!(arm.subscription_id(), "11111111-2222-3333-4444-555555555555");
+/// # Ok::<(), amlkeys_emulator::StateError>(())
 /// ```
 pub struct State {
     subscription_id: String,
-    api_versions: BTreeSet<String>,
+    api_versions: Vec<String>,
     subscriptions: Named<Subscription>,
     /// Never empty: the first one holds the token that is handed out without a sign-in.
     principals: Vec<Principal>,
+    faults: Vec<FaultRule>,
+    /// The file as it was when it was read, for [`watch`].
+    read_from: Option<Fingerprint>,
 }
 
 pub(crate) struct Subscription {
@@ -49,38 +79,115 @@ pub(crate) struct Workspace {
 }
 
 impl State {
+    /// The state file that an [`Arm`](crate::Arm) starts from if it is given no other, with a
+    /// word on each part: a place to start from.
+    ///
+    /// ```
+    /// use amlkeys_emulator::State;
+    ///
+    /// let state = State::parse(State::DOCUMENTED)?;
+    /// # let _ = state;
+    /// # Ok::<(), amlkeys_emulator::StateError>(())
+    /// ```
+    pub const DOCUMENTED: &str = include_str!("state/documented.yaml");
+
+    /// The JSON Schema (2020-12) of state files, for editors.
+    pub const SCHEMA: &str = include_str!("state/schema.json");
+
     /// The documented resources in every documented subscription, and the invented ones that the
     /// crate's front page lists.
     pub fn documented() -> Self {
-        Self::of_examples(EXAMPLES).expect("generate has checked the examples of spec/")
+        Self::parse(Self::DOCUMENTED).expect("a test reads it")
     }
 
-    /// The same with these examples in place of those of the project, and for their api-versions.
+    /// Reads a state from the text of a file: JSON if it begins with `{`, else YAML.
+    ///
+    /// Bodies of a JSON text are answered byte for byte.
+    ///
+    /// # Errors
+    ///
+    /// If the text is not a state: line, column, and what to do about it.
+    pub fn parse(text: &str) -> Result<Self, StateError> {
+        Self::of_bytes(text.as_bytes())
+    }
+
+    /// Reads a state from a file of JSON or YAML.
+    ///
+    /// ```no_run
+    /// use amlkeys_emulator::State;
+    ///
+    /// let state = State::read("state.yaml")?;
+    /// # let _ = state;
+    /// # Ok::<(), amlkeys_emulator::StateError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// If the file cannot be read, is larger than 32 MiB, or is not a state.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self, StateError> {
+        let path = path.as_ref();
+        let (bytes, fingerprint) =
+            contents(path).map_err(|error| StateError::unreadable(path, error))?;
+        let mut state = Self::of_bytes(&bytes).map_err(|error| error.in_file(path))?;
+        state.read_from = fingerprint;
+        Ok(state)
+    }
+
+    /// The state [`documented`](Self::documented) with these examples in place of those of the
+    /// project, and for their api-versions.
     ///
     /// # Errors
     ///
     /// If one of them is not an example of the two operations.
     pub fn of_examples(examples: &[Example<'_>]) -> Result<Self, ExampleError> {
-        let documented: Result<Vec<Documented>, _> =
-            examples.iter().map(Documented::read).collect();
-        let documented = documented?;
-        let mut state = Self {
-            subscription_id: String::new(),
-            api_versions: BTreeSet::new(),
-            subscriptions: Named::default(),
-            principals: vec![invented_principal()],
-        };
-        for example in &documented {
-            let subscription_id = &example.parameters.subscription_id;
-            if state.subscription_id.is_empty() {
-                state.subscription_id.clone_from(subscription_id);
-            }
-            state.api_versions.insert(example.api_version.clone());
-            let subscription = state.subscriptions.entry(subscription_id);
-            add_documented(subscription, &documented);
-            add_invented(subscription);
+        let documents = Documents::of_examples(examples)?;
+        let mut state = Self::of_document(Self::DOCUMENTED, &documents).expect("a test reads it");
+        if let Some(first) = documents.examples.first() {
+            let subscription_id = &first.parameters.subscription_id;
+            state.subscription_id.clone_from(subscription_id);
         }
         Ok(state)
+    }
+
+    fn of_bytes(bytes: &[u8]) -> Result<Self, StateError> {
+        let read = || {
+            if bytes.len() > LARGEST_FILE {
+                return Err(Refusal::new(0, "the file is larger than 32 MiB"));
+            }
+            let text = std::str::from_utf8(bytes)
+                .map_err(|error| Refusal::new(error.valid_up_to(), "this is not UTF-8"))?;
+            Self::of_document(text, &Documents::of_project())
+        };
+        read().map_err(|refusal| StateError::refused(bytes, refusal))
+    }
+
+    fn of_document(text: &str, documents: &Documents) -> Result<Self, Refusal> {
+        let state = document::read(text.strip_prefix('\u{feff}').unwrap_or(text))?;
+        reader::state(state, documents)
+    }
+
+    /// Each documented resource, where its example has it and in every other subscription.
+    fn add_documented(&mut self, documents: &Documents) {
+        for example in &documents.examples {
+            self.subscriptions
+                .entry(&example.parameters.subscription_id);
+        }
+        let registered = self.subscriptions.iter_mut().filter(|it| it.registered);
+        for subscription in registered {
+            for example in &documents.examples {
+                let parameters = &example.parameters;
+                let workspace = subscription
+                    .resource_groups
+                    .entry(&parameters.resource_group_name)
+                    .workspaces
+                    .entry(&parameters.workspace_name);
+                let keys = match &parameters.compute_name {
+                    None => &mut workspace.keys,
+                    Some(compute) => workspace.computes.entry(compute),
+                };
+                keys.set(&example.api_version, example.body.clone());
+            }
+        }
     }
 
     /// One of those that exist.
@@ -102,7 +209,7 @@ impl State {
                 let computes = workspace.computes.iter();
                 let computes = computes.map(|(compute, _)| format!("{id}/computes/{compute}"));
                 let computes = Vec::from_iter(computes);
-                ids.push(id);
+                ids.extend(Some(id).filter(|_| !workspace.keys.is_empty()));
                 ids.extend(computes);
             }
         }
@@ -126,6 +233,14 @@ impl State {
         let mut principals = self.principals.iter();
         principals.find(|principal| principal.object_id == object_id)
     }
+
+    pub(crate) fn faults(&self) -> &[FaultRule] {
+        &self.faults
+    }
+
+    pub(crate) fn fingerprint(&self) -> Option<&Fingerprint> {
+        self.read_from.as_ref()
+    }
 }
 
 /// Leaves keys and client secrets out.
@@ -138,18 +253,6 @@ impl fmt::Debug for State {
     }
 }
 
-fn invented_principal() -> Principal {
-    Principal {
-        tenant_id: "99999999-aaaa-4bbb-8ccc-dddddddddddd".into(),
-        object_id: "99999999-aaaa-4bbb-8ccc-000000000001".into(),
-        client_id: "99999999-aaaa-4bbb-8ccc-000000000002".into(),
-        client_secret: "invented-client-secret".into(),
-        client_secret_expires: None,
-        tokens_valid_from: None,
-        denied: Vec::new(),
-    }
-}
-
 impl Default for Subscription {
     fn default() -> Self {
         Self {
@@ -159,113 +262,73 @@ impl Default for Subscription {
     }
 }
 
-/// Things by name. Names compare without regard to case (ARM RPC, common-api-details.md).
-pub(crate) struct Named<T>(BTreeMap<String, T>);
+const LARGEST_FILE: usize = 32 * 1024 * 1024;
 
-impl<T> Named<T> {
-    pub(crate) fn get(&self, name: &str) -> Option<&T> {
-        self.0.get(&name.to_lowercase())
-    }
-
-    fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.0.iter().map(|(name, thing)| (name.as_str(), thing))
-    }
-
-    fn entry(&mut self, name: &str) -> &mut T
-    where
-        T: Default,
-    {
-        self.0.entry(name.to_lowercase()).or_default()
-    }
+/// The file, but no more of it than one byte too much, and what it looked like before.
+fn contents(path: &Path) -> io::Result<(Vec<u8>, Option<Fingerprint>)> {
+    let file = File::open(path)?;
+    let fingerprint = Fingerprint::of(&file.metadata()?);
+    let mut bytes = Vec::new();
+    file.take(LARGEST_FILE as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes, fingerprint))
 }
 
-impl<T> Default for Named<T> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
-    }
+/// What the documents say: the source of `documented` in a state.
+pub(crate) struct Documents {
+    /// Oldest first.
+    api_versions: Vec<String>,
+    examples: Vec<Documented>,
+    properties: &'static [Properties],
 }
 
-/// The keys of one resource: a body for each api-version that has one of its own.
-#[derive(Default)]
-pub(crate) struct Keys(BTreeMap<String, Bytes>);
-
-impl Keys {
-    /// The body of this api-version, else of the newest other.
-    pub(crate) fn at(&self, api_version: &str) -> Option<Bytes> {
-        let newest = || self.0.values().next_back();
-        self.0.get(api_version).or_else(newest).cloned()
-    }
-
-    fn set(&mut self, api_version: &str, body: Bytes) {
-        self.0.insert(api_version.to_owned(), body);
-    }
+/// The properties that the answers of one operation document in one api-version.
+pub(crate) struct Properties {
+    pub(crate) api_version: &'static str,
+    pub(crate) operation_id: &'static str,
+    pub(crate) names: &'static [&'static str],
 }
 
-fn add_documented(subscription: &mut Subscription, documented: &[Documented]) {
-    for example in documented {
-        let parameters = &example.parameters;
-        let workspace = subscription
-            .resource_groups
-            .entry(&parameters.resource_group_name)
-            .workspaces
-            .entry(&parameters.workspace_name);
-        let keys = match &parameters.compute_name {
-            None => &mut workspace.keys,
-            Some(compute) => workspace.computes.entry(compute),
-        };
-        keys.set(&example.api_version, example.body.clone());
+impl Documents {
+    fn of_project() -> Self {
+        let mut documents =
+            Self::of_examples(EXAMPLES).expect("generate has checked the examples of spec/");
+        let described = PROPERTIES.iter().map(|it| it.api_version.to_owned());
+        documents.api_versions.extend(described);
+        documents.api_versions.sort();
+        documents.api_versions.dedup();
+        documents
     }
-}
 
-/// What no document describes, by resource group and workspace.
-type Invented<'a> = BTreeMap<String, BTreeMap<String, InventedWorkspace<'a>>>;
+    fn of_examples(examples: &[Example<'_>]) -> Result<Self, ExampleError> {
+        let examples: Result<Vec<_>, _> = examples.iter().map(Documented::read).collect();
+        let examples = examples?;
+        let mut api_versions = Vec::from_iter(examples.iter().map(|it| it.api_version.clone()));
+        api_versions.sort();
+        api_versions.dedup();
+        Ok(Self {
+            api_versions,
+            examples,
+            properties: PROPERTIES,
+        })
+    }
 
-#[derive(Deserialize)]
-struct InventedWorkspace<'a> {
-    #[serde(borrow)]
-    keys: Option<&'a RawValue>,
-    #[serde(borrow, default)]
-    computes: BTreeMap<String, &'a RawValue>,
-}
-
-fn add_invented(subscription: &mut Subscription) {
-    const ANY_API_VERSION: &str = "";
-
-    let invented: Invented<'static> = serde_json::from_str(include_str!("state/invented.json"))
-        .expect("invented.json has resource groups of workspaces");
-    for (resource_group, workspaces) in invented {
-        let resource_group = subscription.resource_groups.entry(&resource_group);
-        for (workspace, invented) in workspaces {
-            let workspace = resource_group.workspaces.entry(&workspace);
-            if let Some(body) = invented.keys {
-                workspace.keys.set(ANY_API_VERSION, bytes(body));
-            }
-            for (compute, body) in invented.computes {
-                workspace
-                    .computes
-                    .entry(&compute)
-                    .set(ANY_API_VERSION, bytes(body));
+    /// The first documented body of each api-version.
+    fn keys(&self, operation_id: &str) -> Keys {
+        let mut keys = Keys::default();
+        for example in self.examples.iter().rev() {
+            if example.operation_id() == operation_id {
+                keys.set(&example.api_version, example.body.clone());
             }
         }
+        keys
     }
-}
 
-/// The body as it is written, spaces included.
-fn bytes(body: &'static RawValue) -> Bytes {
-    Bytes::from_static(body.get().as_bytes())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn body_of_another_version_is_answered_when_the_asked_one_has_none() {
-        let mut keys = Keys::default();
-        assert!(keys.at("2025-09-01").is_none());
-        keys.set("2023-10-01", Bytes::from("2023"));
-        keys.set("2024-10-01", Bytes::from("2024"));
-        assert_eq!(keys.at("2023-10-01").unwrap(), "2023");
-        assert_eq!(keys.at("2025-09-01").unwrap(), "2024");
+    /// The names that are documented, if anything is.
+    fn properties(&self, api_version: &str, operation_id: &str) -> Option<&'static [&'static str]> {
+        let properties = self
+            .properties
+            .iter()
+            .find(|it| it.api_version == api_version && it.operation_id == operation_id)?;
+        Some(properties.names)
     }
 }

@@ -78,6 +78,7 @@ impl Reply {
         self.remaining.map(|(_, remaining)| remaining)
     }
 
+    #[cfg(test)]
     pub(crate) fn status(&self) -> StatusCode {
         self.status
     }

@@ -5,6 +5,8 @@ use axum::body::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::reader::{COMPUTE_LIST_KEYS, WORKSPACES_LIST_KEYS};
+
 /// One documented example: a file of `spec/examples/<api-version>/<operationId>/`.
 ///
 /// ```
@@ -68,15 +70,24 @@ impl Documented {
         let file: File<'_> = serde_json::from_str(example.text).map_err(|it| refuse(it.into()))?;
         let is_of_compute = file.parameters.compute_name.is_some();
         match (example.operation_id, is_of_compute) {
-            ("Compute_ListKeys", true) | ("Workspaces_ListKeys", false) => Ok(Self {
+            (COMPUTE_LIST_KEYS, true) | (WORKSPACES_LIST_KEYS, false) => Ok(Self {
                 api_version: example.api_version.to_owned(),
                 parameters: file.parameters,
                 body: Bytes::copy_from_slice(file.responses.ok.body.get().as_bytes()),
             }),
-            ("Compute_ListKeys" | "Workspaces_ListKeys", _) => {
+            (COMPUTE_LIST_KEYS | WORKSPACES_LIST_KEYS, _) => {
                 Err(refuse("it has the parameters of another operation".into()))
             }
             _ => Err(refuse("ARM's front door has no such operation".into())),
+        }
+    }
+}
+
+impl Documented {
+    pub(crate) fn operation_id(&self) -> &'static str {
+        match self.parameters.compute_name {
+            None => WORKSPACES_LIST_KEYS,
+            Some(_) => COMPUTE_LIST_KEYS,
         }
     }
 }

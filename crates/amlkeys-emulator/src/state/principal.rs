@@ -14,6 +14,21 @@ pub(crate) struct Principal {
     pub(crate) denied: Vec<Denied>,
 }
 
+impl Principal {
+    /// Who is there if a state names nobody.
+    pub(crate) fn invented() -> Self {
+        Self {
+            tenant_id: "99999999-aaaa-4bbb-8ccc-dddddddddddd".into(),
+            object_id: "99999999-aaaa-4bbb-8ccc-000000000001".into(),
+            client_id: "99999999-aaaa-4bbb-8ccc-000000000002".into(),
+            client_secret: "invented-client-secret".into(),
+            client_secret_expires: None,
+            tokens_valid_from: None,
+            denied: Vec::new(),
+        }
+    }
+}
+
 /// A missing role assignment.
 pub(crate) struct Denied {
     /// A resource ID, and all that is under it.
