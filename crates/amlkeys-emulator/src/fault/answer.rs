@@ -107,6 +107,7 @@ pub(crate) fn on_the_way(
             body,
             left: part.min(announced),
             connection,
+            is_sent: false,
         })
     })
 }
@@ -141,6 +142,7 @@ struct Cut {
     left: u64,
     /// The one to reset; else the body fails.
     connection: Option<ConnectionHandle>,
+    is_sent: bool,
 }
 
 impl Cut {
@@ -149,6 +151,7 @@ impl Cut {
             body: Body::empty(),
             left: 0,
             connection: None,
+            is_sent: false,
         }
     }
 }
@@ -161,6 +164,12 @@ impl HttpBody for Cut {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        if self.left == 0 && !self.is_sent {
+            // hyper sends what it has while it waits for more; with an error it drops it.
+            self.is_sent = true;
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
         if self.left == 0 {
             if let Some(connection) = &self.connection {
                 connection.reset();
