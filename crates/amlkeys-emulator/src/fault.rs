@@ -39,7 +39,7 @@ pub struct Fault {
 pub enum Reset {
     /// Nothing of the answer arrives.
     BeforeHead,
-    /// The status line and some headers arrive, and no more.
+    /// Meant to let a part of the head arrive; the server cannot do that yet, so nothing does.
     InHead,
     /// The head and one half of the body arrive.
     InBody,
