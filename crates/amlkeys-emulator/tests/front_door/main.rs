@@ -4,6 +4,7 @@
 
 mod api_version;
 mod authentication;
+mod authorization;
 mod call;
 mod cloud_discovery;
 mod headers;

@@ -112,6 +112,29 @@ async fn wrong_secret_is_no_client() {
     }
 }
 
+/// dotnet/sign#849, Budibase/budibase#15843.
+#[tokio::test]
+async fn expired_secret_is_no_client() {
+    let client_id = "99999999-aaaa-4bbb-8ccc-000000000004";
+    let form = [
+        GOOD[0],
+        ("client_id", client_id),
+        ("client_secret", "invented-expired-client-secret"),
+        GOOD[3],
+    ];
+    let answer = sign_in(&Arm::documented(), &form).await;
+    answer.is_error(
+        StatusCode::UNAUTHORIZED,
+        "invalid_client",
+        7_000_222,
+        &format!(
+            "The provided client secret keys for app '{client_id}' are expired. Visit the Azure \
+             portal to create new keys for your app: https://aka.ms/NewClientSecret, or consider \
+             using certificate credentials for added security: https://aka.ms/certCreds."
+        ),
+    );
+}
+
 /// Quoted in public troubleshooting pages; that it has the status of a wrong secret is assumed.
 #[tokio::test]
 async fn missing_secret_is_no_client() {
