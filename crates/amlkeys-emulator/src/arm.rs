@@ -228,7 +228,7 @@ impl Arm {
         Arc::clone(&self.0.faults.read().expect(UNPOISONED))
     }
 
-    async fn answer(&self, request: Request) -> Response {
+    pub(crate) async fn answer(&self, request: Request) -> Response {
         let (head, body) = request.into_parts();
         match Endpoint::of(head.uri.path()) {
             Some(endpoint) => self.sign_in(&endpoint, &head, body).await,

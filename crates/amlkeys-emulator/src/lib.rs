@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod arm;
-mod authority;
 mod authorization;
 mod base_url;
 mod clock;
@@ -26,7 +25,7 @@ pub use authorization::Authorization;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use fault::{Fault, FaultRule, Reset};
 pub use journal::RecordedRequest;
-pub use server::{Emulator, StartError};
+pub use server::{Emulator, EmulatorBuilder, Limits, StartError};
 pub use sign_in::TokenRequest;
 pub use state::{Example, ExampleError, State, StateError};
 pub use throttle::{Throttle, ThrottleError};

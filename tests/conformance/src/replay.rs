@@ -86,7 +86,7 @@ async fn exchange(excerpt: &Excerpt, example: &Example) -> Result<Exchange> {
         text: &example.text,
     }])?;
     let arm = Arm::builder().with_state(state).build();
-    let emulator = Emulator::serve(arm).await?;
+    let emulator = Emulator::builder().with_arm(arm).start().await?;
     let token = Secret::new(emulator.token());
     let expires_on = SystemTime::now() + Duration::from_secs(3600);
     let client = Client::builder()
