@@ -1,5 +1,7 @@
 //! The command line, which clap turns into a parser and its help.
 
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use amlkeys::Cloud;
@@ -34,6 +36,12 @@ pub(crate) enum Noun {
     /// Secrets of a compute: kubeconfigs, Databricks token, VM administrator
     #[command(subcommand, arg_required_else_help = true)]
     Compute(ComputeVerb),
+    /// A local ARM for any client: no account, no network
+    ///
+    /// Prints one line when it is ready, and serves until Ctrl-C or SIGTERM; then it lets the
+    /// requests in flight end and exits with 0. Accepts what the emulator's README lists.
+    #[command(after_help = EMULATOR_EXAMPLES)]
+    Emulator(EmulatorOptions),
     /// The version; with --verbose also the api-versions that are compiled in
     #[command(after_help = "\
 Examples:
@@ -41,6 +49,12 @@ Examples:
   amlkeys version -o table")]
     Version,
 }
+
+const EMULATOR_EXAMPLES: &str = "\
+Examples:
+  amlkeys emulator
+  amlkeys emulator --tls --port 0 -o json
+  curl -d '' -H \"Authorization: Bearer $token\" \"$url$id/listKeys?api-version=2025-09-01\"";
 
 #[derive(Subcommand)]
 pub(crate) enum WorkspaceVerb {
@@ -91,6 +105,22 @@ pub(crate) struct ComputeNames {
     /// ARM resource IDs of computes, in place of the names
     #[arg(long, value_name = "RESOURCE_ID", num_args = 1..)]
     pub(crate) ids: Vec<String>,
+}
+
+#[derive(Args)]
+pub(crate) struct EmulatorOptions {
+    /// The port; 0 is a free one
+    #[arg(long, value_name = "PORT", default_value_t = 4285)]
+    pub(crate) port: u16,
+    /// Where to listen; anything but loopback lets others in
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    pub(crate) address: IpAddr,
+    /// Speak https, with a certificate authority of its own, and say how to trust it
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Where the authority is kept [default: amlkeys/emulator in $AZURE_CONFIG_DIR or ~/.azure]
+    #[arg(long, value_name = "DIR", requires = "tls")]
+    pub(crate) cert_dir: Option<PathBuf>,
 }
 
 #[derive(Args)]

@@ -32,6 +32,7 @@ const NOT_SIGNED_IN: u8 = 4;
 const FORBIDDEN: u8 = 5;
 const UNAVAILABLE: u8 = 6;
 const OUTPUT: u8 = 7;
+const INTERRUPTED: u8 = 130;
 
 impl Failure {
     /// Input that was refused before anything was sent.
@@ -54,6 +55,11 @@ impl Failure {
         let text = error.to_string();
         let first = text.lines().next().unwrap_or_default();
         Self::new(USAGE, first.trim_start_matches("error: ")).with_hint("see `amlkeys --help`")
+    }
+
+    /// A command that was told to end before it had.
+    pub(crate) fn interrupted() -> Self {
+        Self::new(INTERRUPTED, "interrupted")
     }
 
     /// A result that could not be written.

@@ -4,6 +4,7 @@ mod args;
 mod failure;
 mod output;
 mod session;
+mod verbs;
 
 use std::process::ExitCode;
 
@@ -40,7 +41,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { noun, global } = cli;
     if global.verbose {
-        output::verbose();
+        output::verbose(matches!(noun, Noun::Emulator(_)));
     }
     let format = global.output.unwrap_or(Format::Json);
     let document = match noun {
@@ -50,6 +51,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Noun::Compute(ComputeVerb::ListKeys(names)) => {
             computes(&Session::start(global).await?, names).await?
         }
+        Noun::Emulator(options) => return verbs::emulator::run(options, &global).await,
         Noun::Version => version(global.verbose),
     };
     output::data(&document, format)

@@ -10,21 +10,29 @@ use tracing_subscriber::prelude::*;
 use crate::args::Format;
 use crate::failure::Failure;
 
-/// Writes the result. A reader that closed the pipe has had enough: that is no
-/// failure.
+/// Writes the result.
 pub(crate) fn data(document: &Value, format: Format) -> Result<(), Failure> {
     let text = match format {
         Format::Json => format!("{document:#}\n"),
         Format::Table => table(document),
     };
+    bytes(text.as_bytes())
+}
+
+/// Writes to stdout as it is. A reader that closed the pipe has had enough:
+/// that is no failure.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
-    let written = stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush());
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
     match written {
         Ok(()) => Ok(()),
         Err(error) => write_failed(&error).map_or(Ok(()), Err),
     }
+}
+
+/// Writes a line to stderr for whoever is there.
+pub(crate) fn note(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
 
 /// The failure that a failed write is, `None` for a closed pipe.
@@ -41,11 +49,16 @@ pub(crate) fn failure(failure: &Failure, json: bool) {
     let _ = io::stderr().write_all(text.unwrap_or_else(|_| failure.to_text()).as_bytes());
 }
 
-/// Shows what the SDK reports of itself: facts, never a token or a body.
-pub(crate) fn verbose() {
+/// Shows what the SDK reports of itself, and on demand the emulator's access log:
+/// facts, never a token or a body.
+pub(crate) fn verbose(access_log: bool) {
+    let emulator = match access_log {
+        true => LevelFilter::INFO,
+        false => LevelFilter::OFF,
+    };
     let ours = Targets::new()
         .with_target("amlkeys", LevelFilter::DEBUG)
-        .with_target("amlkeys_emulator", LevelFilter::OFF);
+        .with_target("amlkeys_emulator", emulator);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(false)

@@ -1,0 +1,204 @@
+//! A local ARM for any client, until it is told to stop.
+
+use std::env;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use amlkeys_emulator::{Emulator, StartError};
+use serde_json::json;
+
+use crate::args::{EmulatorOptions, Format, Global};
+use crate::failure::Failure;
+use crate::output;
+
+/// Starts it, says where it is, and serves until SIGINT or SIGTERM: that is how it is meant to
+/// end, so it is no failure.
+pub(crate) async fn run(options: EmulatorOptions, global: &Global) -> Result<(), Failure> {
+    check(global)?;
+    let mut stop = Stop::listen().map_err(|error| Failure::other("cannot start", &error))?;
+    if let Some(warning) = exposure(options.address) {
+        output::note(&warning);
+    }
+    let emulator = start(&options).await?;
+    if let Some(ca_file) = emulator.ca_file() {
+        output::note(&trust(ca_file));
+    }
+    output::bytes(ready(&emulator, global.output).as_bytes())?;
+
+    stop.asked_for().await;
+    tokio::select! {
+        () = emulator.stop() => Ok(()),
+        () = stop.asked_for() => Err(Failure::interrupted()),
+    }
+}
+
+/// Refuses the global flags that say whom to ask and what to do with an answer.
+fn check(global: &Global) -> Result<(), Failure> {
+    let refused = [
+        ("--subscription", global.subscription.is_some()),
+        ("--endpoint", global.endpoint.is_some()),
+        ("--api-version", global.api_version.is_some()),
+        ("--emulator", global.emulator),
+        ("--show-secrets", global.show_secrets),
+        ("--timeout", global.timeout.is_some()),
+    ];
+    if let Some((flag, _)) = refused.iter().find(|(_, given)| *given) {
+        return Err(Failure::usage(
+            &format!("{flag} makes no sense with `amlkeys emulator`"),
+            "see `amlkeys emulator --help`",
+        ));
+    }
+    match global.output {
+        None | Some(Format::Json) => Ok(()),
+        Some(_) => Err(Failure::usage(
+            "`amlkeys emulator` prints one line of text or of JSON",
+            "leave -o out, or give -o json",
+        )),
+    }
+}
+
+async fn start(options: &EmulatorOptions) -> Result<Emulator, Failure> {
+    let address = SocketAddr::new(options.address, options.port);
+    let builder = Emulator::builder().with_address(address);
+    let builder = match options.tls {
+        false => builder.with_plain_http(),
+        true => builder.with_certificate_folder(match &options.cert_dir {
+            Some(folder) => folder.clone(),
+            None => certificate_folder()?,
+        }),
+    };
+    let started = builder.start().await;
+    started.map_err(|error| did_not_start(&error))
+}
+
+fn did_not_start(error: &StartError) -> Failure {
+    let failure = Failure::other("cannot start", error);
+    match error.is_address_in_use() {
+        true => failure.with_hint("stop what listens there, or give --port 0 for a free port"),
+        false => failure,
+    }
+}
+
+/// Beside az's own files, which follow the same variable.
+fn certificate_folder() -> Result<PathBuf, Failure> {
+    let azure = env::var_os("AZURE_CONFIG_DIR")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".azure")));
+    let azure = azure.ok_or_else(|| {
+        Failure::usage(
+            "there is no home folder to keep certificates in",
+            "give --cert-dir DIR or set AZURE_CONFIG_DIR",
+        )
+    })?;
+    Ok(azure.join("amlkeys").join("emulator"))
+}
+
+fn exposure(address: IpAddr) -> Option<String> {
+    (!address.is_loopback()).then(|| {
+        format!(
+            "warning: whoever reaches {address} can sign in here with secrets that are published"
+        )
+    })
+}
+
+/// In the order of the line: Rust and OpenSSL, so Python; curl; Python's requests; Node. curl goes
+/// by SSL_CERT_DIR before SSL_CERT_FILE, so it is told apart.
+fn trust(ca_file: &Path) -> String {
+    format!(
+        "for clients to trust it, in a shell that talks to nothing else over TLS:\n\
+         ca={}\n\
+         export SSL_CERT_FILE=\"$ca\" CURL_CA_BUNDLE=\"$ca\" REQUESTS_CA_BUNDLE=\"$ca\" \
+         NODE_EXTRA_CA_CERTS=\"$ca\"",
+        quoted(&ca_file.to_string_lossy())
+    )
+}
+
+/// As one word of a POSIX shell.
+fn quoted(text: &str) -> String {
+    let is_plain = |it: char| it.is_ascii_alphanumeric() || "/._-+".contains(it);
+    match text.chars().all(is_plain) {
+        true => text.to_owned(),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
+}
+
+/// One line, whoever reads it.
+fn ready(emulator: &Emulator, format: Option<Format>) -> String {
+    let url = emulator.endpoint();
+    if format.is_none() {
+        return format!("ready at {url}, Ctrl-C stops it (see `amlkeys emulator --help`)\n");
+    }
+    let mut line = json!({
+        "url": url,
+        "token": emulator.token(),
+        "subscription": emulator.subscription_id(),
+    });
+    if let Some(ca_file) = emulator.ca_file() {
+        line["ca"] = json!(ca_file);
+    }
+    format!("{line}\n")
+}
+
+/// What ends the emulator: Ctrl-C, or a polite kill.
+struct Stop {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Stop {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn asked_for(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Stop {
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    async fn asked_for(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_others_reach_is_warned_about() {
+        for address in ["0.0.0.0", "192.168.0.1", "::"] {
+            let warning = exposure(address.parse().expect("an address"));
+            assert!(warning.is_some_and(|it| it.contains(address)), "{address}");
+        }
+        for address in ["127.0.0.1", "127.9.9.9", "::1"] {
+            assert_eq!(exposure(address.parse().expect("an address")), None);
+        }
+    }
+
+    #[test]
+    fn a_path_is_one_word_of_the_shell() {
+        assert_eq!(quoted("/home/a/.azure/ca.pem"), "/home/a/.azure/ca.pem");
+        assert_eq!(quoted("/a b/it's $HOME"), r"'/a b/it'\''s $HOME'");
+    }
+}
