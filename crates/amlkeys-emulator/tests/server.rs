@@ -119,6 +119,61 @@ async fn drop_closes_the_port_and_the_connections() {
     assert!(peer.connect("localhost").await.is_err());
 }
 
+/// The endpoint for managed identities is http by nature; azure_identity looks for it where
+/// AZURE_POD_IDENTITY_AUTHORITY_HOST says, on this port.
+#[tokio::test]
+async fn port_with_tls_answers_plain_http_for_managed_identities_alone() {
+    let emulator = Emulator::start().await.unwrap();
+    let peer = Peer::of(&emulator);
+    for (path, is_answered) in [
+        ("/metadata/identity/oauth2/token", true),
+        ("/metadata/endpoints?api-version=2022-09-01", false),
+        ("/subscriptions?api-version=2025-09-01", false),
+    ] {
+        let mut stream = peer.tcp().await.unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        in_time(stream.read_to_string(&mut answer)).await.unwrap();
+        let is_refused = answer.starts_with("HTTP/1.1 400 ") && answer.contains("speaks https");
+        assert_ne!(is_refused, is_answered, "{path}: {answer}");
+    }
+    assert_eq!(emulator.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn authority_that_is_kept_is_trusted_in_the_next_run_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        Emulator::builder()
+            .with_certificate_folder(folder.path())
+            .start()
+    };
+    let one = start().await.unwrap();
+    let other = start().await.unwrap();
+    let kept = fs::read_to_string(one.ca_file().unwrap()).unwrap();
+    assert_eq!(kept, one.ca_pem());
+
+    let mut trusting = Peer::of(&one);
+    trusting.address = Peer::of(&other).address;
+    trusting.connect("127.0.0.1").await.unwrap();
+}
+
+#[tokio::test]
+async fn address_that_is_in_use_is_told_from_other_failures() {
+    let one = Emulator::start().await.unwrap();
+    let address = Peer::of(&one).address.parse().unwrap();
+    let refused = Emulator::builder().with_address(address).start().await;
+    assert!(refused.unwrap_err().is_address_in_use());
+
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let refused = Emulator::builder()
+        .with_certificate_folder(file.path())
+        .start();
+    assert!(!refused.await.unwrap_err().is_address_in_use());
+}
+
 #[tokio::test]
 async fn no_process_wide_rustls_provider_is_installed() {
     let _emulator = Emulator::start().await.unwrap();
