@@ -1,0 +1,133 @@
+//! The servers that are measured, as processes.
+
+use std::env;
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::load::Target;
+
+pub(crate) enum Program {
+    Emulator { tls: bool },
+    Bare { tls: bool },
+    Prism(PathBuf),
+}
+
+/// A server that runs until it is dropped.
+pub(crate) struct Peer {
+    child: Child,
+    ready: Value,
+}
+
+impl Peer {
+    /// Starts it and waits until it says that it is ready; the bare server repeats `answer`.
+    pub(crate) async fn start(
+        amlkeys: &Path,
+        program: &Program,
+        answer: Option<&[u8]>,
+    ) -> Result<Self> {
+        let folder = amlkeys
+            .parent()
+            .context("a file")?
+            .join("bench-certificates");
+        match program {
+            Program::Emulator { tls } => {
+                let mut command = Command::new(amlkeys);
+                command.args(["emulator", "--port", "0", "-o", "json"]);
+                if *tls {
+                    command.arg("--tls").arg("--cert-dir").arg(&folder);
+                }
+                Self::that_says_ready(command, b"")
+            }
+            Program::Bare { tls } => {
+                fs::create_dir_all(&folder)?;
+                let ca_file = folder.join("bare.pem");
+                let mut command = Command::new(env::current_exe()?);
+                command.arg("bare").args(tls.then_some(&ca_file));
+                let mut peer = Self::that_says_ready(command, answer.context("no answer")?)?;
+                if *tls {
+                    peer.ready["ca"] = json!(ca_file);
+                }
+                Ok(peer)
+            }
+            Program::Prism(path) => Self::prism(path).await,
+        }
+    }
+
+    fn that_says_ready(mut command: Command, input: &[u8]) -> Result<Self> {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .with_context(|| format!("cannot start {command:?}"))?;
+        child.stdin.take().context("stdin")?.write_all(input)?;
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().context("stdout")?).read_line(&mut line)?;
+        let ready = serde_json::from_str(&line).context("it did not get ready")?;
+        Ok(Self { child, ready })
+    }
+
+    /// Prism is ready when it answers.
+    async fn prism(path: &Path) -> Result<Self> {
+        const PATIENCE: Duration = Duration::from_secs(60);
+
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let child = Command::new(path)
+            .args(["mock", "spec/2025-09-01.json", "--port", &port.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let peer = Self {
+            child,
+            ready: json!({
+                "url": format!("http://127.0.0.1:{port}"), "token": "t", "subscription": "s",
+            }),
+        };
+        let target = peer.target()?;
+        let begin = Instant::now();
+        while let Err(error) = target.ask_once().await {
+            ensure!(begin.elapsed() < PATIENCE, "Prism does not start: {error}");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(peer)
+    }
+
+    pub(crate) fn target(&self) -> Result<Target> {
+        let fact = |name: &str| self.ready[name].as_str().context("a string");
+        let ca_pem = self.ready["ca"].as_str().map(fs::read).transpose()?;
+        let (_, address) = fact("url")?.split_once("://").context("a URL")?;
+        let request = format!(
+            "POST /subscriptions/{}/resourceGroups/testrg123/providers/\
+             Microsoft.MachineLearningServices/workspaces/workspaces123/listKeys\
+             ?api-version=2025-09-01 HTTP/1.1\r\nhost: {address}\r\n\
+             authorization: Bearer {}\r\naccept: application/json\r\ncontent-length: 0\r\n\r\n",
+            fact("subscription")?,
+            fact("token")?,
+        );
+        Target::new(address, ca_pem.as_deref(), request)
+    }
+
+    /// A line of the kernel's account of the process, in KiB.
+    pub(crate) fn memory(&self, name: &str) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.split_whitespace().nth(1));
+        Ok(value.context("no such line")?.parse()?)
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
