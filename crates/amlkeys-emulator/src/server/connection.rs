@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -150,9 +150,12 @@ impl Connection {
     }
 
     async fn ask(&self, request: Request<Incoming>, scheme: Scheme) -> Response<Body> {
-        let mut request = request.map(|body| {
-            let time = self.service.limits.body_time;
-            Body::new(RequestBody::new(body, time, Arc::clone(&self.end)))
+        let mut request = request.map(|body| match body.is_end_stream() {
+            true => Body::empty(),
+            false => {
+                let time = self.service.limits.body_time;
+                Body::new(RequestBody::new(body, time, Arc::clone(&self.end)))
+            }
         });
         let extensions = request.extensions_mut();
         extensions.insert(scheme);
