@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use amlkeys::Cloud;
+use amlkeys_emulator::Throttle;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
@@ -54,6 +55,7 @@ const EMULATOR_EXAMPLES: &str = "\
 Examples:
   amlkeys emulator
   amlkeys emulator --tls --port 0 -o json
+  amlkeys emulator --print-state > state.yaml; amlkeys emulator --state state.yaml
   curl -d '' -H \"Authorization: Bearer $token\" \"$url$id/listKeys?api-version=2025-09-01\"";
 
 #[derive(Subcommand)]
@@ -109,6 +111,18 @@ pub(crate) struct ComputeNames {
 
 #[derive(Args)]
 pub(crate) struct EmulatorOptions {
+    /// What exists, from this YAML or JSON file, read again whenever it changes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Print what exists without --state, as such a file, and exit
+    #[arg(long, conflicts_with = "print_state_schema")]
+    pub(crate) print_state: bool,
+    /// Print the JSON Schema of such a file, and exit
+    #[arg(long)]
+    pub(crate) print_state_schema: bool,
+    /// Answer 429 after 200 requests and as many a second as here: off, arm (10) or N/s
+    #[arg(long, value_name = "off|arm|N/s", default_value_t = Throttle::arm())]
+    pub(crate) throttle: Throttle,
     /// The port; 0 is a free one
     #[arg(long, value_name = "PORT", default_value_t = 4285)]
     pub(crate) port: u16,

@@ -40,8 +40,8 @@ fn main() -> ExitCode {
 
 async fn run(cli: Cli) -> Result<(), Failure> {
     let Cli { noun, global } = cli;
-    if global.verbose {
-        output::verbose(matches!(noun, Noun::Emulator(_)));
+    if global.verbose && !matches!(noun, Noun::Emulator(_)) {
+        output::verbose();
     }
     let format = global.output.unwrap_or(Format::Json);
     let document = match noun {

@@ -49,16 +49,24 @@ pub(crate) fn failure(failure: &Failure, json: bool) {
     let _ = io::stderr().write_all(text.unwrap_or_else(|_| failure.to_text()).as_bytes());
 }
 
-/// Shows what the SDK reports of itself, and on demand the emulator's access log:
-/// facts, never a token or a body.
-pub(crate) fn verbose(access_log: bool) {
-    let emulator = match access_log {
+/// Shows what the SDK reports of itself: facts, never a token or a body.
+pub(crate) fn verbose() {
+    show("amlkeys", LevelFilter::DEBUG);
+}
+
+/// Shows what goes wrong in the emulator, and on demand a line for each request.
+pub(crate) fn access_log(verbose: bool) {
+    let level = match verbose {
         true => LevelFilter::INFO,
-        false => LevelFilter::OFF,
+        false => LevelFilter::WARN,
     };
+    show("amlkeys_emulator", level);
+}
+
+fn show(library: &str, level: LevelFilter) {
     let ours = Targets::new()
-        .with_target("amlkeys", LevelFilter::DEBUG)
-        .with_target("amlkeys_emulator", emulator);
+        .with_target("amlkeys_emulator", LevelFilter::OFF)
+        .with_target(library, level);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(false)

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use amlkeys_emulator::Emulator;
 use serde_json::Value;
@@ -182,6 +183,93 @@ async fn an_unusable_folder_of_certificates_is_named_and_nothing_is_started() {
 }
 
 #[tokio::test]
+async fn the_printed_state_is_one_that_it_starts_with() {
+    let printed = command(&["--print-state"]).output().await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.yaml");
+    std::fs::write(&file, printed.stdout).unwrap();
+    let file = file.to_str().unwrap();
+    let emulator = Running::start(&["-o", "json", "--state", file]).await;
+    let answer = list_keys(&emulator.ready(), "close").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+
+    let schema = command(&["--print-state-schema"]).output().await.unwrap();
+    let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();
+    assert!(schema["properties"]["subscriptions"].is_object());
+}
+
+#[tokio::test]
+async fn a_state_that_changes_is_taken_over_and_a_bad_one_is_refused_with_its_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.json");
+    let state = |group: &str| {
+        format!(
+            r#"{{"subscriptions": {{"34adfa4f-cedf-4dc0-ba29-b6d1a69ab345": {{"resourceGroups":
+            {{"{group}": {{"workspaces": {{"fullworkspace": {{"keys": {{}}}}}}}}}}}}}}}}"#
+        )
+    };
+    std::fs::write(&file, state("another")).unwrap();
+    let path = file.to_str().unwrap();
+    let mut emulator = Running::start(&["-o", "json", "--state", path, "--throttle", "off"]).await;
+    let ready = emulator.ready();
+    assert!(
+        list_keys(&ready, "close")
+            .await
+            .starts_with("HTTP/1.1 404 ")
+    );
+
+    std::fs::write(&file, state("testrg123")).unwrap();
+    let taken_over = async {
+        while !list_keys(&ready, "close")
+            .await
+            .starts_with("HTTP/1.1 200 ")
+        {}
+    };
+    let taken_over = tokio::time::timeout(Duration::from_secs(30), taken_over).await;
+    taken_over.expect("taken over within 30 s");
+
+    std::fs::write(&file, "\n  nonsense: 1\n").unwrap();
+    let mut warning = String::new();
+    let mut stderr = BufReader::new(emulator.child.stderr.as_mut().unwrap());
+    stderr.read_line(&mut warning).await.unwrap();
+    assert!(warning.contains(&format!("{path}:2:3: ")), "{warning}");
+    assert!(
+        list_keys(&ready, "close")
+            .await
+            .starts_with("HTTP/1.1 200 ")
+    );
+}
+
+#[tokio::test]
+async fn a_bad_state_starts_nothing() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, b"\nsubscriptions: [\n").unwrap();
+    let path = file.path().to_str().unwrap();
+    let output = command(&["--port", "0", "--state", path])
+        .output()
+        .await
+        .unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(output.stdout.is_empty());
+    assert!(stderr.contains(&format!("{path}:2:16: ")), "{stderr}");
+}
+
+#[tokio::test]
+async fn the_throttle_is_set() {
+    for (throttle, is_throttled) in [("1/s", true), ("off", false)] {
+        let emulator = Running::start(&["-o", "json", "--throttle", throttle]).await;
+        let ready = emulator.ready();
+        let mut statuses = Vec::new();
+        for _ in 0..210 {
+            let answer = list_keys(&ready, "close").await;
+            statuses.push(answer["HTTP/1.1 ".len()..][..3].to_owned());
+        }
+        assert_eq!(statuses.contains(&"429".to_owned()), is_throttled);
+    }
+}
+
+#[tokio::test]
 async fn flags_that_say_whom_to_ask_are_refused() {
     for flags in [
         &["--emulator"][..],
@@ -192,6 +280,7 @@ async fn flags_that_say_whom_to_ask_are_refused() {
         &["--show-secrets"],
         &["-o", "table"],
         &["--cert-dir", "/"],
+        &["--throttle", "0/s"],
     ] {
         let output = command(flags).output().await.unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();

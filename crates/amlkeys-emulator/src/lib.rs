@@ -5,7 +5,6 @@ mod authorization;
 mod base_url;
 mod clock;
 mod cloud_discovery;
-#[allow(dead_code, reason = "the parts that use it land one by one")]
 mod connection;
 mod fault;
 mod front_door;

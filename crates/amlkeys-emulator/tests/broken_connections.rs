@@ -53,7 +53,7 @@ async fn huge_body_arrives_whole() {
 async fn hung_connection_ends_with_the_emulator() {
     let arm = Arm::documented();
     arm.add_fault(FaultRule::new(Fault::hang()));
-    let emulator = Emulator::serve(arm).await.unwrap();
+    let emulator = Emulator::builder().with_arm(arm).start().await.unwrap();
     let mut stream = ask(&emulator).await;
     let waiting = tokio::spawn(async move {
         let mut answer = Vec::new();
@@ -73,7 +73,11 @@ async fn hung_connection_ends_with_the_emulator() {
 async fn meet(fault: Fault) -> String {
     let arm = Arm::documented();
     arm.add_fault(FaultRule::new(fault));
-    let emulator = Emulator::serve(arm).await.expect("it starts");
+    let emulator = Emulator::builder()
+        .with_arm(arm)
+        .start()
+        .await
+        .expect("it starts");
     let mut stream = ask(&emulator).await;
     let mut answer = Vec::new();
     // A reset is an error here; what came before it stays.

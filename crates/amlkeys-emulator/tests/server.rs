@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amlkeys_emulator::Emulator;
+use amlkeys_emulator::{Arm, Emulator, Fault, FaultRule, Reset};
 use rustls::crypto::{CryptoProvider, ring};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -172,6 +172,35 @@ async fn address_that_is_in_use_is_told_from_other_failures() {
         .with_certificate_folder(file.path())
         .start();
     assert!(!refused.await.unwrap_err().is_address_in_use());
+}
+
+#[tokio::test]
+async fn fault_resets_the_tcp_connection_under_tls_too() {
+    for plain in [true, false] {
+        let arm = Arm::documented();
+        arm.add_fault(FaultRule::new(Fault::reset(Reset::BeforeHead)));
+        let builder = Emulator::builder().with_arm(arm);
+        let builder = if plain {
+            builder.with_plain_http()
+        } else {
+            builder
+        };
+        let emulator = builder.start().await.unwrap();
+        let request = b"GET /x?api-version=2025-09-01 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        let mut answer = Vec::new();
+        let end = if plain {
+            let address = emulator.endpoint().strip_prefix("http://").unwrap();
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(request).await.unwrap();
+            in_time(stream.read_to_end(&mut answer)).await
+        } else {
+            let mut stream = Peer::of(&emulator).connect("localhost").await.unwrap();
+            stream.write_all(request).await.unwrap();
+            in_time(stream.read_to_end(&mut answer)).await
+        };
+        assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+        assert!(answer.is_empty());
+    }
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ impl Peer {
         match program {
             Program::Emulator { tls } => {
                 let mut command = Command::new(amlkeys);
-                command.args(["emulator", "--port", "0", "-o", "json"]);
+                command.args(["emulator", "--port", "0", "-o", "json", "--throttle", "off"]);
                 if *tls {
                     command.arg("--tls").arg("--cert-dir").arg(&folder);
                 }

@@ -5,7 +5,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use amlkeys_emulator::{Emulator, StartError};
+use amlkeys_emulator::{Arm, Emulator, StartError, State};
 use serde_json::json;
 
 use crate::args::{EmulatorOptions, Format, Global};
@@ -16,20 +16,55 @@ use crate::output;
 /// end, so it is no failure.
 pub(crate) async fn run(options: EmulatorOptions, global: &Global) -> Result<(), Failure> {
     check(global)?;
+    if options.print_state {
+        return output::bytes(State::DOCUMENTED.as_bytes());
+    }
+    if options.print_state_schema {
+        return output::bytes(State::SCHEMA.as_bytes());
+    }
+    output::access_log(global.verbose);
     let mut stop = Stop::listen().map_err(|error| Failure::other("cannot start", &error))?;
+    let arm = arm(&options)?;
     if let Some(warning) = exposure(options.address) {
         output::note(&warning);
     }
-    let emulator = start(&options).await?;
+    let emulator = start(&options, arm.clone()).await?;
     if let Some(ca_file) = emulator.ca_file() {
         output::note(&trust(ca_file));
     }
     output::bytes(ready(&emulator, global.output).as_bytes())?;
 
-    stop.asked_for().await;
+    tokio::select! {
+        () = watch(&arm, options.state.as_deref()) => {}
+        () = stop.asked_for() => {}
+    }
     tokio::select! {
         () = emulator.stop() => Ok(()),
         () = stop.asked_for() => Err(Failure::interrupted()),
+    }
+}
+
+/// What answers. Nobody can ask it what it has seen, so it keeps no account of that.
+fn arm(options: &EmulatorOptions) -> Result<Arm, Failure> {
+    let builder = Arm::builder()
+        .with_throttle(options.throttle)
+        .without_journal();
+    let Some(file) = &options.state else {
+        return Ok(builder.build());
+    };
+    let state = State::read(file).map_err(|error| {
+        Failure::other("cannot use the state", &error).with_hint(
+            "`amlkeys emulator --print-state` shows one, and --print-state-schema its rules",
+        )
+    })?;
+    Ok(builder.with_state(state).build())
+}
+
+/// Takes over what changes in the file, for ever.
+async fn watch(arm: &Arm, file: Option<&Path>) {
+    match file {
+        Some(file) => arm.watch_state(file).await,
+        None => std::future::pending().await,
     }
 }
 
@@ -58,9 +93,9 @@ fn check(global: &Global) -> Result<(), Failure> {
     }
 }
 
-async fn start(options: &EmulatorOptions) -> Result<Emulator, Failure> {
+async fn start(options: &EmulatorOptions, arm: Arm) -> Result<Emulator, Failure> {
     let address = SocketAddr::new(options.address, options.port);
-    let builder = Emulator::builder().with_address(address);
+    let builder = Emulator::builder().with_arm(arm).with_address(address);
     let builder = match options.tls {
         false => builder.with_plain_http(),
         true => builder.with_certificate_folder(match &options.cert_dir {

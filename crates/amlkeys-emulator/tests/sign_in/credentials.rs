@@ -56,7 +56,7 @@ async fn client_secret_credential_tells_of_a_wrong_tenant() {
 async fn token_of_a_sign_in_ends() {
     let clock = Arc::new(ManualClock::default());
     let arm = Arm::builder().with_clock(clock.clone()).build();
-    let emulator = Emulator::serve(arm).await.unwrap();
+    let emulator = Emulator::builder().with_arm(arm).start().await.unwrap();
     let credential = client_secret(&emulator, TENANT, SECRET);
     assert_eq!(list_keys(&emulator, &*credential).await, 200);
     clock.advance(Duration::from_secs(3599));
@@ -70,7 +70,7 @@ async fn token_of_a_sign_in_ends() {
 async fn credential_signs_in_again_before_its_token_ends() {
     let lifetime = Duration::from_secs(60);
     let arm = Arm::builder().with_token_lifetime(lifetime).build();
-    let emulator = Emulator::serve(arm).await.unwrap();
+    let emulator = Emulator::builder().with_arm(arm).start().await.unwrap();
     let credential = client_secret(&emulator, TENANT, SECRET);
     for _ in 0..2 {
         assert_eq!(list_keys(&emulator, &*credential).await, 200);
