@@ -43,6 +43,9 @@ pub(crate) enum Noun {
     /// requests in flight end and exits with 0. Accepts what the emulator's README lists.
     #[command(after_help = EMULATOR_EXAMPLES)]
     Emulator(EmulatorOptions),
+    /// Where the subscription, group, workspace, output and cloud come from
+    #[command(subcommand, arg_required_else_help = true)]
+    Config(ConfigVerb),
     /// The version; with --verbose also the api-versions that are compiled in
     #[command(after_help = "\
 Examples:
@@ -78,11 +81,20 @@ Examples:
     ListKeys(ComputeNames),
 }
 
+#[derive(Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Name each value and its origin
+    #[command(after_help = "\
+Examples:
+  amlkeys config show -o table
+  amlkeys config show --query \"[?name=='workspace'].origin\" -o tsv")]
+    Show,
+}
+
 #[derive(Args)]
-#[command(group(ArgGroup::new("which").required(true).args(["name", "ids"])))]
 pub(crate) struct WorkspaceNames {
-    /// The workspace
-    #[arg(short, long, value_name = "WORKSPACE")]
+    /// The workspace [env: AZURE_DEFAULTS_WORKSPACE]
+    #[arg(short, long, value_name = "WORKSPACE", conflicts_with = "ids")]
     pub(crate) name: Option<String>,
     /// The resource group [env: AZURE_DEFAULTS_GROUP]
     #[arg(short = 'g', long, value_name = "GROUP", conflicts_with = "ids")]
@@ -140,12 +152,12 @@ pub(crate) struct EmulatorOptions {
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The subscription ID [env: AZURE_SUBSCRIPTION_ID]
-    #[arg(long, global = true, value_name = "ID")]
+    /// The subscription, by ID or az's name for it [env: AZURE_SUBSCRIPTION_ID]
+    #[arg(long, global = true, value_name = "SUBSCRIPTION")]
     pub(crate) subscription: Option<String>,
-    /// The Azure cloud
-    #[arg(long, global = true, value_name = "CLOUD", default_value = Cloud::NAMES[0], value_parser = cloud(), ignore_case = true)]
-    pub(crate) cloud: Cloud,
+    /// The Azure cloud [env: AZURE_CLOUD_NAME] [default: AzureCloud]
+    #[arg(long, global = true, value_name = "CLOUD", value_parser = cloud(), ignore_case = true)]
+    pub(crate) cloud: Option<Cloud>,
     /// Send requests to this https URL instead of the cloud's; it gets your token
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) endpoint: Option<String>,
@@ -155,9 +167,12 @@ pub(crate) struct Global {
     /// Answer from a local ARM inside this process: no account, nothing to start
     #[arg(long, global = true, conflicts_with_all = ["endpoint", "cloud"])]
     pub(crate) emulator: bool,
-    /// How to print the result [default: json]
-    #[arg(short, long, global = true, value_name = "FORMAT")]
+    /// How to print the result [env: AZURE_CORE_OUTPUT] [default: json]
+    #[arg(short, long, global = true, value_name = "FORMAT", ignore_case = true)]
     pub(crate) output: Option<Format>,
+    /// A JMESPath query on the result, as in az; see jmespath.org
+    #[arg(long, global = true, value_name = "JMESPATH")]
+    pub(crate) query: Option<String>,
     /// Print the secrets instead of ********
     #[arg(long, global = true)]
     pub(crate) show_secrets: bool,
@@ -173,8 +188,17 @@ pub(crate) struct Global {
 pub(crate) enum Format {
     /// The documented response
     Json,
-    /// One line for each value
+    /// JSON in colours, on a terminal
+    Jsonc,
+    /// YAML
+    #[value(alias = "yamlc")]
+    Yaml,
+    /// Columns for people
     Table,
+    /// Values with tabs between them, for scripts
+    Tsv,
+    /// Nothing
+    None,
 }
 
 fn cloud() -> impl TypedValueParser<Value = Cloud> {

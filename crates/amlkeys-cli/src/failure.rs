@@ -1,5 +1,7 @@
 //! What is said when a command fails, and with which exit code.
 
+use std::path::Path;
+
 use amlkeys::{ComputeId, Error, WorkspaceId};
 use serde::Serialize;
 
@@ -8,14 +10,17 @@ use serde::Serialize;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Failure {
     error: String,
+    /// A line of what was given, with a mark below the place.
+    #[serde(skip)]
+    excerpt: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
+    code: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
+    request_id: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hint: Option<String>,
+    hint: Option<Box<str>>,
     exit_code: u8,
 }
 
@@ -50,11 +55,24 @@ impl Failure {
         Self::new(USAGE, message).with_hint(hint)
     }
 
-    /// What clap refused.
+    /// What clap refused, its usage left out.
     pub(crate) fn usage_of(error: &clap::Error) -> Self {
         let text = error.to_string();
-        let first = text.lines().next().unwrap_or_default();
-        Self::new(USAGE, first.trim_start_matches("error: ")).with_hint("see `amlkeys --help`")
+        let lines = text.lines().take_while(|line| !line.starts_with("Usage:"));
+        let (tips, lines): (Vec<&str>, Vec<&str>) = lines
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
+            .partition(|line| line.starts_with("tip: "));
+        let message = lines.join(" ");
+        let hint = tips.first().map(|tip| tip.trim_start_matches("tip: "));
+        Self::new(USAGE, message.trim_start_matches("error: "))
+            .with_hint(hint.unwrap_or("see `amlkeys --help`"))
+    }
+
+    /// One of az's files that cannot be read.
+    pub(crate) fn config(path: &Path, why: &str) -> Self {
+        let message = format!("cannot read {}: {why}", path.display());
+        Self::usage(&message, "correct the file; az reads it too")
     }
 
     /// A command that was told to end before it had.
@@ -100,14 +118,21 @@ impl Failure {
             ),
             () => Self::new(SERVICE, chain(error)),
         };
-        failure.code = error.code().map(printable);
+        failure.code = error.code().map(|it| printable(it).into());
         failure.status = error.status();
-        failure.request_id = error.request_id().map(printable);
+        failure.request_id = error.request_id().map(|it| printable(it).into());
         failure
     }
 
-    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl Into<Box<str>>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Shows the line with a mark at the column, counted from 0.
+    pub(crate) fn with_excerpt(mut self, line: &str, column: usize) -> Self {
+        let line = printable(line);
+        self.excerpt = Some(format!("  {line}\n  {}^\n", " ".repeat(column)).into());
         self
     }
 
@@ -118,7 +143,8 @@ impl Failure {
     /// The form for people: the message, the facts in one line, one hint.
     pub(crate) fn to_text(&self) -> String {
         let mut text = format!("error: {}\n", self.error);
-        let status = self.status.map(|status| status.to_string());
+        text += self.excerpt.as_deref().unwrap_or_default();
+        let status = self.status.map(|status| status.to_string().into());
         let facts = [
             ("code", self.code.as_ref()),
             ("status", status.as_ref()),
@@ -140,6 +166,7 @@ impl Failure {
     fn new(exit_code: u8, error: impl Into<String>) -> Self {
         Self {
             error: error.into(),
+            excerpt: None,
             code: None,
             status: None,
             request_id: None,

@@ -1,34 +1,44 @@
 //! The `amlkeys` command line.
 
 mod args;
+mod config;
 mod failure;
 mod output;
+mod query;
 mod session;
 mod verbs;
 
+use std::env;
 use std::process::ExitCode;
 
-use amlkeys::{ApiVersion, ComputeId, WorkspaceId};
 use clap::Parser;
-use clap::error::ErrorKind;
-use serde_json::{Value, json};
 
-use args::{Cli, ComputeNames, ComputeVerb, Format, Noun, WorkspaceNames, WorkspaceVerb};
+use args::{Cli, ComputeVerb, ConfigVerb, Format, Global, Noun, WorkspaceVerb};
+use config::Config;
 use failure::Failure;
+use output::{Printer, Table};
+use query::Query;
 use session::Session;
+use verbs::{config_show, emulator, list_keys, version};
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return refuse(&error),
-    };
-    let json = cli.global.output == Some(Format::Json);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    let outcome = runtime
-        .map_err(|error| Failure::other("cannot start", &error))
-        .and_then(|runtime| runtime.block_on(run(cli)));
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return end(Err(Failure::other("cannot start", &error)), false),
+    };
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return output::clap(&error, asks_for_json()),
+    };
+    let json = cli.global.output == Some(Format::Json);
+    let outcome = runtime.block_on(run(cli));
+    end(outcome, json)
+}
+
+fn end(outcome: Result<(), Failure>, json: bool) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
@@ -43,83 +53,57 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     if global.verbose && !matches!(noun, Noun::Emulator(_)) {
         output::verbose();
     }
-    let format = global.output.unwrap_or(Format::Json);
-    let document = match noun {
-        Noun::Workspace(WorkspaceVerb::ListKeys(names)) => {
-            workspaces(&Session::start(global).await?, names).await?
+    match noun {
+        Noun::Workspace(verb) => workspace(verb, &global).await,
+        Noun::Compute(verb) => compute(verb, &global).await,
+        Noun::Config(ConfigVerb::Show) => {
+            let config = Config::load(&global)?;
+            printer(&global, &config)?.print(&config_show::document(&config), Table::Rows)
         }
-        Noun::Compute(ComputeVerb::ListKeys(names)) => {
-            computes(&Session::start(global).await?, names).await?
+        Noun::Emulator(options) => emulator::run(options, &global).await,
+        Noun::Version => {
+            let config = Config::load(&global)?;
+            printer(&global, &config)?.print(&version::document(global.verbose), Table::Values)
         }
-        Noun::Emulator(options) => return verbs::emulator::run(options, &global).await,
-        Noun::Version => version(global.verbose),
-    };
-    output::data(&document, format)
-}
-
-/// What this binary is, and in detail what it was built with.
-fn version(in_detail: bool) -> Value {
-    let mut version = json!({ "amlkeys": env!("CARGO_PKG_VERSION") });
-    if in_detail {
-        let api_versions = ApiVersion::ALL.iter().map(ApiVersion::as_str);
-        version["apiVersions"] = api_versions.collect();
-    }
-    version
-}
-
-async fn workspaces(session: &Session, names: WorkspaceNames) -> Result<Value, Failure> {
-    let Some(name) = names.name else {
-        let ids: Vec<WorkspaceId> = session.resource_ids(&names.ids)?;
-        let mut all = Vec::new();
-        for id in &ids {
-            all.push(session.workspace_keys(id).await?);
-        }
-        return Ok(one_or_all(all));
-    };
-    let group = session.resource_group(names.resource_group)?;
-    let id = WorkspaceId::new(session.subscription()?, group, name).map_err(Failure::input)?;
-    session.workspace_keys(&id).await
-}
-
-async fn computes(session: &Session, names: ComputeNames) -> Result<Value, Failure> {
-    let Some(name) = names.name else {
-        let ids: Vec<ComputeId> = session.resource_ids(&names.ids)?;
-        let mut all = Vec::new();
-        for id in &ids {
-            all.push(session.compute_secrets(id).await?);
-        }
-        return Ok(one_or_all(all));
-    };
-    let workspace = session.workspace(names.workspace_name)?;
-    let group = session.resource_group(names.resource_group)?;
-    let id = WorkspaceId::new(session.subscription()?, group, workspace)
-        .and_then(|workspace| ComputeId::new(workspace, name))
-        .map_err(Failure::input)?;
-    session.compute_secrets(&id).await
-}
-
-/// One ID gives a document, several a list of them, as in az.
-fn one_or_all(mut documents: Vec<Value>) -> Value {
-    match documents.len() {
-        1 => documents.remove(0),
-        _ => Value::Array(documents),
     }
 }
 
-/// Help and version go to stdout, a usage error to stderr.
-fn refuse(error: &clap::Error) -> ExitCode {
-    let wants_json = std::env::args().collect::<Vec<_>>().windows(2).any(|pair| {
+/// What can be refused is refused before anything is sent.
+async fn workspace(verb: WorkspaceVerb, global: &Global) -> Result<(), Failure> {
+    let config = Config::load(global)?;
+    match verb {
+        WorkspaceVerb::ListKeys(names) => {
+            let printer = printer(global, &config)?;
+            let session = Session::start(global, &config).await?;
+            let keys = list_keys::of_workspaces(&session, names, global.show_secrets).await?;
+            printer.print(&keys, Table::Values)
+        }
+    }
+}
+
+async fn compute(verb: ComputeVerb, global: &Global) -> Result<(), Failure> {
+    let config = Config::load(global)?;
+    match verb {
+        ComputeVerb::ListKeys(names) => {
+            let printer = printer(global, &config)?;
+            let session = Session::start(global, &config).await?;
+            let secrets = list_keys::of_computes(&session, names, global.show_secrets).await?;
+            printer.print(&secrets, Table::Values)
+        }
+    }
+}
+
+fn printer(global: &Global, config: &Config) -> Result<Printer, Failure> {
+    Ok(Printer {
+        format: config.format()?,
+        query: global.query.as_deref().map(Query::compile).transpose()?,
+    })
+}
+
+/// Whether the user wants errors as JSON, told before the arguments are parsed.
+fn asks_for_json() -> bool {
+    env::args().collect::<Vec<_>>().windows(2).any(|pair| {
         matches!(pair[0].as_str(), "-o" | "--output") && pair[1] == "json"
             || matches!(pair[1].as_str(), "-ojson" | "-o=json" | "--output=json")
-    });
-    let is_usage = error.exit_code() != 0
-        && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
-    if wants_json && is_usage {
-        output::failure(&Failure::usage_of(error), true);
-    } else if let Err(error) = error.print() {
-        return output::write_failed(&error).map_or(ExitCode::SUCCESS, |failure| {
-            ExitCode::from(failure.exit_code())
-        });
-    }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
 }

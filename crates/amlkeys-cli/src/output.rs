@@ -1,22 +1,61 @@
 //! The two streams: data on stdout, everything else on stderr. Nothing else in
 //! this program prints.
 
-use std::io::{self, ErrorKind, Write};
+#[cfg(test)]
+mod as_az;
+mod json;
+mod table;
+mod tsv;
+mod yaml;
 
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+
+use anstream::{AutoStream, ColorChoice};
 use serde_json::Value;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
 use crate::args::Format;
 use crate::failure::Failure;
+use crate::query::Query;
 
-/// Writes the result.
-pub(crate) fn data(document: &Value, format: Format) -> Result<(), Failure> {
-    let text = match format {
-        Format::Json => format!("{document:#}\n"),
-        Format::Table => table(document),
-    };
-    bytes(text.as_bytes())
+pub(crate) use table::Table;
+
+/// How the one document of a command is printed.
+pub(crate) struct Printer {
+    pub(crate) format: Format,
+    pub(crate) query: Option<Query>,
+}
+
+impl Printer {
+    /// Applies the query and writes what it finds.
+    pub(crate) fn print(&self, document: &Value, table: Table) -> Result<(), Failure> {
+        bytes(self.render(document, table)?.as_bytes())
+    }
+
+    /// Nothing if the query finds null, as in az.
+    fn render(&self, document: &Value, table: Table) -> Result<String, Failure> {
+        let found = match &self.query {
+            None => None,
+            Some(query) => Some(query.search(document)?),
+        };
+        let makes_objects = self.query.as_ref().is_some_and(Query::makes_objects);
+        let table = if found.is_some() { Table::Rows } else { table };
+        let document = found.as_ref().unwrap_or(document);
+        if document.is_null() {
+            return Ok(String::new());
+        }
+        match self.format {
+            Format::Json => Ok(json::plain(document)),
+            Format::Jsonc if has_colours() => Ok(json::coloured(document)),
+            Format::Jsonc => Ok(json::plain(document)),
+            Format::Yaml => yaml::yaml(document),
+            Format::Table => Ok(table.render(document)),
+            Format::Tsv => Ok(tsv::tsv(document, makes_objects)),
+            Format::None => Ok(String::new()),
+        }
+    }
 }
 
 /// Writes to stdout as it is. A reader that closed the pipe has had enough:
@@ -35,6 +74,11 @@ pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
+/// NO_COLOR, CLICOLOR_FORCE and TERM=dumb, and whether stdout is a terminal.
+fn has_colours() -> bool {
+    AutoStream::choice(&io::stdout()) != ColorChoice::Never
+}
+
 /// The failure that a failed write is, `None` for a closed pipe.
 pub(crate) fn write_failed(error: &io::Error) -> Option<Failure> {
     (error.kind() != ErrorKind::BrokenPipe).then(|| Failure::output(error))
@@ -47,6 +91,20 @@ pub(crate) fn failure(failure: &Failure, json: bool) {
         false => Ok(failure.to_text()),
     };
     let _ = io::stderr().write_all(text.unwrap_or_else(|_| failure.to_text()).as_bytes());
+}
+
+/// Writes help and version to stdout, a usage error to stderr.
+pub(crate) fn clap(error: &clap::Error, json: bool) -> ExitCode {
+    let is_usage = error.exit_code() != 0
+        && error.kind() != clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+    if json && is_usage {
+        failure(&Failure::usage_of(error), true);
+    } else if let Err(error) = error.print() {
+        return write_failed(&error).map_or(ExitCode::SUCCESS, |failure| {
+            ExitCode::from(failure.exit_code())
+        });
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
 /// Shows what the SDK reports of itself: facts, never a token or a body.
@@ -75,67 +133,4 @@ fn show(library: &str, level: LevelFilter) {
     tracing_subscriber::registry()
         .with(lines.with_filter(ours))
         .init();
-}
-
-/// One line for each value, its place in the document first.
-fn table(document: &Value) -> String {
-    let mut rows = vec![("Name".to_owned(), "Value".to_owned())];
-    leaves(String::new(), document, &mut rows);
-    let width = |column: fn(&(String, String)) -> &str| {
-        let widths = rows.iter().map(|row| column(row).chars().count());
-        widths.max().unwrap_or_default()
-    };
-    let (names, values) = (width(|row| &row.0), width(|row| &row.1));
-    rows.insert(1, ("-".repeat(names), "-".repeat(values)));
-    rows.iter()
-        .map(|(name, value)| format!("{}\n", format!("{name:names$}  {value}").trim_end()))
-        .collect()
-}
-
-fn leaves(place: String, value: &Value, rows: &mut Vec<(String, String)>) {
-    match value {
-        Value::Object(object) if !object.is_empty() => {
-            for (name, value) in object {
-                let inner = match place.as_str() {
-                    "" => name.clone(),
-                    place => format!("{place}.{name}"),
-                };
-                leaves(inner, value, rows);
-            }
-        }
-        Value::Array(elements) if !elements.is_empty() => {
-            for (index, value) in elements.iter().enumerate() {
-                leaves(format!("{place}[{index}]"), value, rows);
-            }
-        }
-        Value::Null => rows.push((place, String::new())),
-        Value::String(text) => rows.push((place, on_one_line(text))),
-        other => rows.push((place, other.to_string())),
-    }
-}
-
-/// A value that spans lines, such as a kubeconfig, with its line ends and other
-/// control characters escaped.
-fn on_one_line(text: &str) -> String {
-    text.chars()
-        .flat_map(|it| match it.is_control() {
-            true => it.escape_default().collect::<Vec<char>>(),
-            false => vec![it],
-        })
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn a_table_names_the_place_of_each_value() {
-        let document = json!({"a": null, "b": {"c": [{"d": "x\ny"}, true]}, "e": [], "f": {}});
-        assert_eq!(
-            table(&document),
-            "Name      Value\n--------  -----\na\nb.c[0].d  x\\ny\nb.c[1]    true\ne         []\nf         {}\n"
-        );
-    }
 }

@@ -1,30 +1,37 @@
 //! Whom to ask, as whom, and about which resource.
 
-use std::env;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use amlkeys::{ApiVersion, Client, ComputeId, Secret, StaticCredential, WorkspaceId};
+use amlkeys::{
+    ApiVersion, Client, Cloud, ComputeId, ComputeSecrets, Secret, StaticCredential, WorkspaceId,
+    WorkspaceKeys,
+};
 use amlkeys_emulator::Emulator;
-use serde::Serialize;
-use serde_json::Value;
 
-use crate::args::Global;
+use crate::args::{ComputeNames, Global, WorkspaceNames};
+use crate::config::Config;
 use crate::failure::{Failure, Resource};
 
-/// A client that is ready to call, with what the flags say about every call.
+/// A client that is ready to call, with what the flags and az's files say about
+/// every call.
 pub(crate) struct Session {
     client: Client,
     /// Kept running as long as the session.
     emulator: Option<Emulator>,
     subscription: Option<String>,
-    show_secrets: bool,
+    resource_group: Option<String>,
+    workspace: Option<String>,
 }
 
 impl Session {
-    pub(crate) async fn start(global: Global) -> Result<Self, Failure> {
-        let mut builder = Client::builder().with_cloud(global.cloud);
+    pub(crate) async fn start(global: &Global, config: &Config) -> Result<Self, Failure> {
+        let cloud = match global.emulator {
+            true => Cloud::public(),
+            false => config.cloud()?,
+        };
+        let mut builder = Client::builder().with_cloud(cloud);
         if let Some(version) = &global.api_version {
             let version = ApiVersion::from_str(version).map_err(Failure::input)?;
             builder = builder.with_api_version(version);
@@ -32,10 +39,10 @@ impl Session {
         if let Some(timeout) = global.timeout {
             builder = builder.with_timeout(timeout);
         }
-        if let Some(endpoint) = global.endpoint {
+        if let Some(endpoint) = &global.endpoint {
             builder = builder.with_endpoint(endpoint);
         }
-        let mut subscription = global.subscription;
+        let mut subscription = config.subscription.get().map(str::to_owned);
         let mut emulator = None;
         // From here on there is no difference between the emulator and Azure:
         // another address, another authority to trust, another credential.
@@ -48,75 +55,68 @@ impl Session {
                 .with_endpoint(started.endpoint())
                 .with_ca_pem(started.ca_pem())
                 .with_credential(Arc::new(credential));
-            subscription.get_or_insert_with(|| started.subscription_id());
+            // One's own subscription is none of the emulator's.
+            if global.subscription.is_none() {
+                subscription = Some(started.subscription_id());
+            }
             emulator = Some(started);
         }
         Ok(Self {
             client: builder.build().map_err(Failure::input)?,
             emulator,
-            subscription: subscription.or_else(|| variable("AZURE_SUBSCRIPTION_ID")),
-            show_secrets: global.show_secrets,
+            subscription,
+            resource_group: config.resource_group.get().map(str::to_owned),
+            workspace: config.workspace.get().map(str::to_owned),
         })
     }
 
-    pub(crate) fn subscription(&self) -> Result<String, Failure> {
-        self.subscription.clone().ok_or_else(|| {
-            Failure::usage(
-                "the subscription is missing",
-                "give --subscription or set AZURE_SUBSCRIPTION_ID; `az account show --query id -o tsv` prints yours",
-            )
-        })
+    /// The workspaces that the flags name, all of them before the first is asked
+    /// for.
+    pub(crate) fn workspace_ids(&self, names: WorkspaceNames) -> Result<Vec<WorkspaceId>, Failure> {
+        match names.ids.is_empty() {
+            true => Ok(vec![self.workspace_id(
+                names.name,
+                names.resource_group,
+                "-n",
+            )?]),
+            false => resource_ids(&names.ids),
+        }
     }
 
-    pub(crate) fn resource_group(&self, flag: Option<String>) -> Result<String, Failure> {
-        flag.or_else(|| variable("AZURE_DEFAULTS_GROUP"))
-            .ok_or_else(|| {
-                Failure::usage(
-                    "the resource group is missing",
-                    "give -g GROUP or set AZURE_DEFAULTS_GROUP",
-                )
-            })
+    /// The computes that the flags name.
+    pub(crate) fn compute_ids(&self, names: ComputeNames) -> Result<Vec<ComputeId>, Failure> {
+        let Some(compute) = names.name else {
+            return resource_ids(&names.ids);
+        };
+        let workspace = self.workspace_id(names.workspace_name, names.resource_group, "-w")?;
+        let id = ComputeId::new(workspace, &compute);
+        Ok(vec![id.map_err(Failure::input)?])
     }
 
-    pub(crate) fn workspace(&self, flag: Option<String>) -> Result<String, Failure> {
-        flag.or_else(|| variable("AZURE_DEFAULTS_WORKSPACE"))
-            .ok_or_else(|| {
-                Failure::usage(
-                    "the workspace is missing",
-                    "give -w WORKSPACE or set AZURE_DEFAULTS_WORKSPACE",
-                )
-            })
-    }
-
-    /// Reads the values of `--ids`, all of them before the first is asked for.
-    pub(crate) fn resource_ids<T: FromStr<Err = amlkeys::Error>>(
-        &self,
-        texts: &[String],
-    ) -> Result<Vec<T>, Failure> {
-        texts
-            .iter()
-            .map(|text| text.parse().map_err(Failure::input))
-            .collect()
-    }
-
-    pub(crate) async fn workspace_keys(&self, id: &WorkspaceId) -> Result<Value, Failure> {
+    pub(crate) async fn workspace_keys(&self, id: &WorkspaceId) -> Result<WorkspaceKeys, Failure> {
         let keys = self.client.workspaces_list_keys(id).await;
-        let keys = keys.map_err(|error| self.failed(error, Resource::of_workspace(id)))?;
-        document(&if self.show_secrets {
-            keys
-        } else {
-            keys.masked()
-        })
+        keys.map_err(|error| self.failed(error, Resource::of_workspace(id)))
     }
 
-    pub(crate) async fn compute_secrets(&self, id: &ComputeId) -> Result<Value, Failure> {
+    pub(crate) async fn compute_secrets(&self, id: &ComputeId) -> Result<ComputeSecrets, Failure> {
         let secrets = self.client.compute_list_keys(id).await;
-        let secrets = secrets.map_err(|error| self.failed(error, Resource::of_compute(id)))?;
-        document(&if self.show_secrets {
-            secrets
-        } else {
-            secrets.masked()
-        })
+        secrets.map_err(|error| self.failed(error, Resource::of_compute(id)))
+    }
+
+    fn workspace_id(
+        &self,
+        workspace: Option<String>,
+        resource_group: Option<String>,
+        flag: &str,
+    ) -> Result<WorkspaceId, Failure> {
+        let workspace = workspace
+            .or_else(|| self.workspace.clone())
+            .ok_or_else(|| missing("workspace", flag, "workspace"))?;
+        let group = resource_group
+            .or_else(|| self.resource_group.clone())
+            .ok_or_else(|| missing("resource group", "-g", "group"))?;
+        let subscription = self.subscription.clone().ok_or_else(no_subscription)?;
+        WorkspaceId::new(&subscription, &group, &workspace).map_err(Failure::input)
     }
 
     fn failed(&self, error: amlkeys::Error, resource: Resource<'_>) -> Failure {
@@ -128,7 +128,31 @@ impl Session {
     }
 }
 
-/// What the emulator has beside a resource that it does not have.
+/// Reads the values of `--ids`.
+fn resource_ids<T: FromStr<Err = amlkeys::Error>>(texts: &[String]) -> Result<Vec<T>, Failure> {
+    let id = |text: &String| text.parse().map_err(Failure::input);
+    texts.iter().map(id).collect()
+}
+
+/// `setting` is az's name for it.
+fn missing(what: &str, flag: &str, setting: &str) -> Failure {
+    let value = setting.to_uppercase();
+    Failure::usage(
+        &format!("the {what} is missing"),
+        &format!(
+            "give {flag} {value}, set AZURE_DEFAULTS_{value} or run `az configure --defaults {setting}={value}`"
+        ),
+    )
+}
+
+fn no_subscription() -> Failure {
+    Failure::usage(
+        "the subscription is missing",
+        "give --subscription, set AZURE_SUBSCRIPTION_ID or run `az login`",
+    )
+}
+
+/// What the emulator has instead of a resource that it does not have.
 fn known(emulator: &Emulator, missing: &Resource<'_>) -> String {
     let ids = emulator.resource_ids();
     let computes: Vec<ComputeId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
@@ -140,24 +164,16 @@ fn known(emulator: &Emulator, missing: &Resource<'_>) -> String {
     if !siblings.is_empty() {
         return format!("the emulator's computes there are {}", siblings.join(", "));
     }
-    let workspaces: Vec<String> = ids
+    let workspaces: Vec<WorkspaceId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
+    let paths: Vec<String> = workspaces
         .iter()
-        .filter_map(|id| id.parse::<WorkspaceId>().ok())
         .map(|id| format!("{}/{}", id.resource_group(), id.workspace()))
         .collect();
     format!(
         "the emulator has these groups and workspaces, in subscription {}: {}",
         emulator.subscription_id(),
-        workspaces.join(", ")
+        paths.join(", ")
     )
 }
 
 const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-fn document(value: &impl Serialize) -> Result<Value, Failure> {
-    serde_json::to_value(value).map_err(|error| Failure::other("cannot print the keys", &error))
-}

@@ -6,6 +6,7 @@ use std::io::Write;
 use std::process::{Output, Stdio};
 
 use amlkeys_stub::{Stub, answer, header, json};
+use tempfile::NamedTempFile;
 use tokio::process::Command;
 
 const SECRET: &str = "canary-client-secret";
@@ -13,25 +14,44 @@ const TOKEN: &str = "canary-access-token";
 
 /// Runs `amlkeys` with nothing in its environment but what reaches the stubs.
 async fn amlkeys(authority: &Stub, arm: &Stub, args: &[&str]) -> Output {
-    let mut trusted = tempfile::NamedTempFile::new().unwrap();
+    let trusted = trusted(authority, arm);
+    let mut command = prepared(authority, arm, &trusted, args);
+    command.output().await.unwrap()
+}
+
+/// A file with the certificate authorities of both.
+fn trusted(authority: &Stub, arm: &Stub) -> NamedTempFile {
+    let mut trusted = NamedTempFile::new().unwrap();
     trusted.write_all(authority.ca_pem.as_bytes()).unwrap();
     trusted.write_all(arm.ca_pem.as_bytes()).unwrap();
-    command(args)
-        .args(["--endpoint", &arm.endpoint])
+    trusted
+}
+
+fn prepared(authority: &Stub, arm: &Stub, trusted: &NamedTempFile, args: &[&str]) -> Command {
+    let mut command = signed_in(authority, trusted, args);
+    command.args(["--endpoint", &arm.endpoint]);
+    command
+}
+
+fn signed_in(authority: &Stub, trusted: &NamedTempFile, args: &[&str]) -> Command {
+    let mut command = command(args);
+    command
         .env("SSL_CERT_FILE", trusted.path())
         .env("AZURE_AUTHORITY_HOST", &authority.endpoint)
         .env("AZURE_TENANT_ID", "tenant")
         .env("AZURE_CLIENT_ID", "client")
         .env("AZURE_CLIENT_SECRET", SECRET)
-        .env("AZURE_SUBSCRIPTION_ID", "sub")
-        .output()
-        .await
-        .unwrap()
+        .env("AZURE_SUBSCRIPTION_ID", "sub");
+    command
 }
 
 fn command(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_amlkeys"));
-    command.args(args).env_clear().stdin(Stdio::null());
+    command
+        .args(args)
+        .env_clear()
+        .env("AZURE_CONFIG_DIR", "no-such-folder")
+        .stdin(Stdio::null());
     command
 }
 

@@ -17,6 +17,7 @@ fn every_command_of_the_readme_prints_what_it_says() {
         let (command, expected) = block.split_once('\n').unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_amlkeys"))
             .args(command.split(' '))
+            .env("AZURE_CONFIG_DIR", "no-such-folder")
             .output()
             .unwrap();
         let printed = [output.stdout, output.stderr].concat();

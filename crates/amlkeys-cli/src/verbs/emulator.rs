@@ -72,9 +72,11 @@ async fn watch(arm: &Arm, file: Option<&Path>) {
 fn check(global: &Global) -> Result<(), Failure> {
     let refused = [
         ("--subscription", global.subscription.is_some()),
+        ("--cloud", global.cloud.is_some()),
         ("--endpoint", global.endpoint.is_some()),
         ("--api-version", global.api_version.is_some()),
         ("--emulator", global.emulator),
+        ("--query", global.query.is_some()),
         ("--show-secrets", global.show_secrets),
         ("--timeout", global.timeout.is_some()),
     ];

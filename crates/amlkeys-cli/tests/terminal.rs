@@ -1,0 +1,51 @@
+//! On a terminal: secrets are masked, and colours come only if they are wanted.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use rexpect::process::WaitStatus;
+
+use support::amlkeys;
+
+const WORKSPACE: [&str; 5] = ["--emulator", "-n", "fullworkspace", "-g", "testrg123"];
+
+/// Runs on a pseudo-terminal: exit code, and what the screen gets.
+fn on_terminal(args: &[&str], env: &[(&str, &str)]) -> (i32, String) {
+    let mut command = amlkeys(args);
+    command.env("TERM", "xterm").envs(env.iter().copied());
+    let mut session = rexpect::session::spawn_command(command, None).unwrap();
+    let screen = session.exp_eof().unwrap();
+    match session.process().wait().unwrap() {
+        WaitStatus::Exited(_, code) => (code, screen),
+        other => panic!("{other:?}: {screen}"),
+    }
+}
+
+#[test]
+fn list_keys_are_masked_on_the_screen_in_every_format() {
+    for format in ["json", "jsonc", "yaml", "table", "tsv"] {
+        let verb = ["workspace", "list-keys", "-o", format];
+        let (code, screen) = on_terminal(&[&verb[..], &WORKSPACE].concat(), &[]);
+        assert_eq!(code, 0, "{screen}");
+        for secret in ["storage-key", "registry-password", "notebook-key"] {
+            assert!(!screen.contains(secret), "{format}: {screen}");
+        }
+    }
+}
+
+#[test]
+fn jsonc_is_coloured_only_if_that_is_wanted() {
+    let args = ["version", "-o", "jsonc"];
+    assert!(on_terminal(&args, &[]).1.contains("\u{1b}["));
+    for env in [("NO_COLOR", "1"), ("TERM", "dumb"), ("CLICOLOR", "0")] {
+        let (_, screen) = on_terminal(&args, &[env]);
+        assert!(!screen.contains('\u{1b}'), "{env:?}: {screen}");
+    }
+    let piped = |env: &[(&str, &str)]| {
+        let output = amlkeys(&args).envs(env.iter().copied()).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(!piped(&[]).contains('\u{1b}'));
+    assert!(piped(&[("CLICOLOR_FORCE", "1")]).contains('\u{1b}'));
+}
