@@ -98,9 +98,9 @@ impl Failure {
             () if error.is_credential() => Self::new(NOT_SIGNED_IN, chain(error)).with_hint(
                 "sign in with `az login`, or try without an account: add --emulator",
             ),
-            () if error.is_unauthorized() => Self::new(NOT_SIGNED_IN, chain(error)).with_hint(
-                "sign in again with `az login`, to the tenant that owns the subscription",
-            ),
+            () if error.is_unauthorized() => {
+                Self::new(NOT_SIGNED_IN, chain(error)).with_hint(sign_in_again(error))
+            }
             () if error.is_throttled() => {
                 let failure = Self::new(UNAVAILABLE, chain(error));
                 match error.retry_after() {
@@ -191,6 +191,15 @@ impl<'a> Resource<'a> {
         }
     }
 
+    /// The name of the compute, or of the workspace.
+    pub(crate) fn name(&self) -> &str {
+        self.compute.unwrap_or(self.workspace_id.workspace())
+    }
+
+    pub(crate) fn workspace_id(&self) -> &WorkspaceId {
+        self.workspace_id
+    }
+
     /// Whether it is a compute in this workspace, by names without regard to
     /// case.
     pub(crate) fn is_in(&self, workspace_id: &WorkspaceId) -> bool {
@@ -233,12 +242,37 @@ impl<'a> Resource<'a> {
             None => format!("the keys of workspace `{}`", self.workspace_id.workspace()),
         };
         let failure = Failure::new(FORBIDDEN, format!("you may not list {what}"));
+        // AzureML Data Scientist has neither of the two actions.
+        let roles = match self.compute {
+            Some(_) => "AzureML Compute Operator or Contributor",
+            None => "Contributor",
+        };
         match error.required_action() {
             Some(action) => failure.with_hint(format!(
-                "ask for a role that grants {action}, such as Contributor"
+                "ask for a role that grants {action}, such as {roles}"
             )),
             None => failure,
         }
+    }
+}
+
+/// ARM says in its message to which tenant the subscription belongs, last of
+/// the tenants that it names.
+fn sign_in_again(error: &Error) -> String {
+    let message = error.message().unwrap_or_default();
+    let tenants = message.split("https://sts.windows.net/").skip(1);
+    let tenant = tenants
+        .last()
+        .and_then(|rest| rest.get(..36))
+        .filter(|id| id.bytes().all(|it| it.is_ascii_hexdigit() || it == b'-'));
+    match (error.code(), tenant) {
+        (Some("InvalidAuthenticationTokenTenant"), Some(tenant)) => {
+            format!("sign in to the subscription's tenant: `az login --tenant {tenant}`")
+        }
+        (Some("InvalidAuthenticationTokenAudience"), _) => {
+            "check --cloud and --endpoint: the token is for another cloud".into()
+        }
+        _ => "sign in again with `az login`, to the tenant that owns the subscription".into(),
     }
 }
 

@@ -6,6 +6,7 @@ mod failure;
 mod output;
 mod query;
 mod session;
+mod suggestion;
 mod verbs;
 
 use std::env;
@@ -34,8 +35,19 @@ fn main() -> ExitCode {
         Err(error) => return output::clap(&error, asks_for_json()),
     };
     let json = cli.global.output == Some(Format::Json);
-    let outcome = runtime.block_on(run(cli));
-    end(outcome, json)
+    end(runtime.block_on(until_interrupted(cli)), json)
+}
+
+/// Drops what runs on Ctrl-C, but for the emulator, which ends in order.
+async fn until_interrupted(cli: Cli) -> Result<(), Failure> {
+    if matches!(cli.noun, Noun::Emulator(_)) {
+        return run(cli).await;
+    }
+    tokio::select! {
+        biased;
+        outcome = run(cli) => outcome,
+        Ok(()) = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+    }
 }
 
 fn end(outcome: Result<(), Failure>, json: bool) -> ExitCode {

@@ -13,6 +13,7 @@ use amlkeys_emulator::Emulator;
 use crate::args::{ComputeNames, Global, WorkspaceNames};
 use crate::config::Config;
 use crate::failure::{Failure, Resource};
+use crate::suggestion::closest;
 
 /// A client that is ready to call, with what the flags and az's files say about
 /// every call.
@@ -90,7 +91,7 @@ impl Session {
         };
         let workspace = self.workspace_id(names.workspace_name, names.resource_group, "-w")?;
         let id = ComputeId::new(workspace, &compute);
-        Ok(vec![id.map_err(Failure::input)?])
+        Ok(vec![id.map_err(|error| refused(error, &[&compute]))?])
     }
 
     pub(crate) async fn workspace_keys(&self, id: &WorkspaceId) -> Result<WorkspaceKeys, Failure> {
@@ -116,7 +117,8 @@ impl Session {
             .or_else(|| self.resource_group.clone())
             .ok_or_else(|| missing("resource group", "-g", "group"))?;
         let subscription = self.subscription.clone().ok_or_else(no_subscription)?;
-        WorkspaceId::new(&subscription, &group, &workspace).map_err(Failure::input)
+        WorkspaceId::new(&subscription, &group, &workspace)
+            .map_err(|error| refused(error, &[&subscription, &group, &workspace]))
     }
 
     fn failed(&self, error: amlkeys::Error, resource: Resource<'_>) -> Failure {
@@ -130,8 +132,20 @@ impl Session {
 
 /// Reads the values of `--ids`.
 fn resource_ids<T: FromStr<Err = amlkeys::Error>>(texts: &[String]) -> Result<Vec<T>, Failure> {
-    let id = |text: &String| text.parse().map_err(Failure::input);
+    let id = |text: &String| text.parse().map_err(|error| refused(error, &[text]));
     texts.iter().map(id).collect()
+}
+
+/// A name that cannot be one; if only white space around it is wrong, this says
+/// what was meant.
+fn refused(error: amlkeys::Error, names: &[&str]) -> Failure {
+    let failure = Failure::input(error);
+    match names.iter().find(|name| name.trim() != **name) {
+        Some(name) if !name.trim().is_empty() => {
+            failure.with_hint(format!("did you mean `{}`?", name.trim()))
+        }
+        _ => failure,
+    }
 }
 
 /// `setting` is az's name for it.
@@ -162,7 +176,8 @@ fn known(emulator: &Emulator, missing: &Resource<'_>) -> String {
         .map(ComputeId::compute)
         .collect();
     if !siblings.is_empty() {
-        return format!("the emulator's computes there are {}", siblings.join(", "));
+        let known = format!("the emulator's computes there are {}", siblings.join(", "));
+        return meant(missing.name(), &siblings) + &known;
     }
     let workspaces: Vec<WorkspaceId> = ids.iter().filter_map(|id| id.parse().ok()).collect();
     let paths: Vec<String> = workspaces
@@ -170,10 +185,31 @@ fn known(emulator: &Emulator, missing: &Resource<'_>) -> String {
         .map(|id| format!("{}/{}", id.resource_group(), id.workspace()))
         .collect();
     format!(
-        "the emulator has these groups and workspaces, in subscription {}: {}",
+        "{}the emulator has these groups and workspaces, in subscription {}: {}",
+        workspace_meant(missing, &workspaces),
         emulator.subscription_id(),
         paths.join(", ")
     )
+}
+
+/// Another workspace of the group, or another group.
+fn workspace_meant(missing: &Resource<'_>, known: &[WorkspaceId]) -> String {
+    let group = missing.workspace_id().resource_group();
+    let neighbours: Vec<&str> = known
+        .iter()
+        .filter(|id| id.resource_group().eq_ignore_ascii_case(group))
+        .map(WorkspaceId::workspace)
+        .collect();
+    if neighbours.is_empty() {
+        let groups: Vec<&str> = known.iter().map(WorkspaceId::resource_group).collect();
+        return meant(group, &groups);
+    }
+    meant(missing.workspace_id().workspace(), &neighbours)
+}
+
+fn meant(name: &str, known: &[&str]) -> String {
+    let closest = closest(name, known);
+    closest.map_or(String::new(), |it| format!("did you mean `{it}`? "))
 }
 
 const ONE_DAY: Duration = Duration::from_secs(24 * 60 * 60);

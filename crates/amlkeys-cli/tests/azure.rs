@@ -218,3 +218,42 @@ async fn output_that_cannot_be_written_is_exit_code_7() {
     let output = child.wait_with_output().await.unwrap();
     assert_eq!(output.status.code(), Some(7), "{}", text(&output.stderr));
 }
+
+#[tokio::test]
+async fn each_refusal_says_what_to_do() {
+    let wrong_tenant = "The access token is from the wrong issuer 'https://sts.windows.net/11111111-1111-1111-1111-111111111111/'. It must match the tenant 'https://sts.windows.net/22222222-2222-2222-2222-222222222222/' associated with this subscription.";
+    for (status, code, message, hint) in [
+        (
+            "401 x",
+            "InvalidAuthenticationTokenTenant",
+            wrong_tenant,
+            "`az login --tenant 22222222-2222-2222-2222-222222222222`",
+        ),
+        (
+            "401 x",
+            "InvalidAuthenticationTokenAudience",
+            "wrong",
+            "check --cloud",
+        ),
+        (
+            "401 x",
+            "ExpiredAuthenticationToken",
+            "expired",
+            "sign in again with `az login`",
+        ),
+        (
+            "403 x",
+            "AuthorizationFailed",
+            "no",
+            "Microsoft.MachineLearningServices/workspaces/listKeys/action, such as Contributor",
+        ),
+    ] {
+        let authority = Stub::start([token_answer()]).await;
+        let body = format!(r#"{{"error":{{"code":"{code}","message":"{message}"}}}}"#);
+        let arm = Stub::start([json(status, &body)]).await;
+        let output = amlkeys(&authority, &arm, &LIST).await;
+        let stderr = text(&output.stderr);
+        assert!(stderr.lines().last().unwrap().contains(hint), "{stderr}");
+        assert_eq!(stderr.matches("hint: ").count(), 1, "{stderr}");
+    }
+}
