@@ -79,6 +79,18 @@ Examples:
   amlkeys compute list-keys -n my-compute -w my-workspace -g my-group -o table
   amlkeys compute list-keys --emulator -n compute123 -w workspaces123 -g testrg123")]
     ListKeys(ComputeNames),
+    /// Write the kubeconfig of an AKS compute
+    #[command(after_help = "\
+Examples:
+  amlkeys compute kubeconfig -n my-aks -w my-workspace -g my-group --file my-aks.kubeconfig
+  KUBECONFIG=my-aks.kubeconfig kubectl get nodes")]
+    Kubeconfig(Kubeconfig),
+    /// Write the administrator's private SSH key of a virtual machine
+    #[command(after_help = "\
+Examples:
+  amlkeys compute ssh-key -n my-vm -w my-workspace -g my-group --file my-vm.pem
+  ssh -i my-vm.pem azureuser@my-vm.example")]
+    SshKey(SshKey),
 }
 
 #[derive(Subcommand)]
@@ -89,6 +101,42 @@ Examples:
   amlkeys config show -o table
   amlkeys config show --query \"[?name=='workspace'].origin\" -o tsv")]
     Show,
+}
+
+#[derive(Args)]
+pub(crate) struct Kubeconfig {
+    #[command(flatten)]
+    pub(crate) names: ComputeNames,
+    /// The kubeconfig with the rights of an administrator
+    #[arg(long, conflicts_with = "user")]
+    pub(crate) admin: bool,
+    /// The kubeconfig with the rights of a user (the default)
+    #[arg(long)]
+    pub(crate) user: bool,
+    #[command(flatten)]
+    pub(crate) file: OptionalFile,
+}
+
+#[derive(Args)]
+pub(crate) struct SshKey {
+    #[command(flatten)]
+    pub(crate) names: ComputeNames,
+    /// The file to write, readable by you alone
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: PathBuf,
+    /// Replace the file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+#[derive(Args)]
+pub(crate) struct OptionalFile {
+    /// The file to write, readable by you alone, instead of stdout
+    #[arg(long, value_name = "PATH")]
+    pub(crate) file: Option<PathBuf>,
+    /// Replace the file if it exists
+    #[arg(long, requires = "file")]
+    pub(crate) force: bool,
 }
 
 #[derive(Args)]

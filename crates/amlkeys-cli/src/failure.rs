@@ -75,9 +75,19 @@ impl Failure {
         Self::usage(&message, "correct the file; az reads it too")
     }
 
+    /// Something that was asked for and that the service does not have.
+    pub(crate) fn missing(message: String, hint: &str) -> Self {
+        Self::new(NOT_FOUND, message).with_hint(hint)
+    }
+
     /// A command that was told to end before it had.
     pub(crate) fn interrupted() -> Self {
         Self::new(INTERRUPTED, "interrupted")
+    }
+
+    /// A file that could not be written.
+    pub(crate) fn file(path: &Path, why: &str) -> Self {
+        Self::new(OUTPUT, format!("cannot write {}: {why}", path.display()))
     }
 
     /// A result that could not be written.

@@ -6,6 +6,7 @@ mod failure;
 mod output;
 mod query;
 mod session;
+mod sink;
 mod suggestion;
 mod verbs;
 
@@ -20,7 +21,7 @@ use failure::Failure;
 use output::{Printer, Table};
 use query::Query;
 use session::Session;
-use verbs::{config_show, emulator, list_keys, version};
+use verbs::{compute_kubeconfig, compute_ssh_key, config_show, emulator, list_keys, version};
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -102,6 +103,16 @@ async fn compute(verb: ComputeVerb, global: &Global) -> Result<(), Failure> {
             let secrets = list_keys::of_computes(&session, names, global.show_secrets).await?;
             printer.print(&secrets, Table::Values)
         }
+        ComputeVerb::Kubeconfig(args) => {
+            no_document(global)?;
+            let sink = compute_kubeconfig::sink(&args, global.show_secrets)?;
+            compute_kubeconfig::run(&Session::start(global, &config).await?, args, sink).await
+        }
+        ComputeVerb::SshKey(args) => {
+            no_document(global)?;
+            let sink = sink::Sink::file(args.file.clone(), args.force)?;
+            compute_ssh_key::run(&Session::start(global, &config).await?, args, sink).await
+        }
     }
 }
 
@@ -110,6 +121,17 @@ fn printer(global: &Global, config: &Config) -> Result<Printer, Failure> {
         format: config.format()?,
         query: global.query.as_deref().map(Query::compile).transpose()?,
     })
+}
+
+/// What a verb writes that has no document: `--query` would find nothing in it.
+fn no_document(global: &Global) -> Result<(), Failure> {
+    match &global.query {
+        None => Ok(()),
+        Some(_) => Err(Failure::usage(
+            "the result of this command is no document that --query could search",
+            "use --query with list-keys",
+        )),
+    }
 }
 
 /// Whether the user wants errors as JSON, told before the arguments are parsed.

@@ -220,6 +220,58 @@ async fn output_that_cannot_be_written_is_exit_code_7() {
 }
 
 #[tokio::test]
+async fn a_kubeconfig_is_opaque() {
+    let authority = Stub::start([token_answer()]).await;
+    let body = r#"{"computeType":"AKS","userKubeConfig":" \u0000\r\n%{\u00fc} no line end"}"#;
+    let arm = Stub::start([json("200 OK", body)]).await;
+    let args = [
+        "compute",
+        "kubeconfig",
+        "-n",
+        "c",
+        "-w",
+        "workspaces123",
+        "-g",
+        "g",
+    ];
+    let output = amlkeys(&authority, &arm, &args).await;
+    assert_eq!(output.stdout, " \0\r\n%{\u{fc}} no line end".as_bytes());
+    let args = [&args[..], &["--admin"]].concat();
+    let output = amlkeys(&authority, &arm, &args).await;
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text(&output.stderr).ends_with("hint: try --user\n"));
+}
+
+#[tokio::test]
+async fn a_key_without_a_line_end_gets_one() {
+    let authority = Stub::start([token_answer()]).await;
+    let body = r#"{"computeType":"VirtualMachine","administratorAccount":{"privateKeyData":"canary-key"}}"#;
+    let arm = Stub::start([json("200 OK", body)]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("key");
+    let args = [
+        "compute",
+        "ssh-key",
+        "-n",
+        "c",
+        "-w",
+        "workspaces123",
+        "-g",
+        "g",
+        "--file",
+    ];
+    let output = amlkeys(
+        &authority,
+        &arm,
+        &[&args[..], &[path.to_str().unwrap()]].concat(),
+    )
+    .await;
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    assert!(!text(&output.stderr).contains("canary"));
+    assert_eq!(std::fs::read_to_string(path).unwrap(), "canary-key\n");
+}
+
+#[tokio::test]
 async fn each_refusal_says_what_to_do() {
     let wrong_tenant = "The access token is from the wrong issuer 'https://sts.windows.net/11111111-1111-1111-1111-111111111111/'. It must match the tenant 'https://sts.windows.net/22222222-2222-2222-2222-222222222222/' associated with this subscription.";
     for (status, code, message, hint) in [
@@ -256,4 +308,48 @@ async fn each_refusal_says_what_to_do() {
         assert!(stderr.lines().last().unwrap().contains(hint), "{stderr}");
         assert_eq!(stderr.matches("hint: ").count(), 1, "{stderr}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn an_interrupt_is_exit_code_130_and_leaves_no_file() {
+    let authority = Stub::start([token_answer()]).await;
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("kube");
+    let endpoint = format!("https://{}", silent.local_addr().unwrap());
+    let args = [
+        "compute",
+        "kubeconfig",
+        "-n",
+        "c",
+        "-w",
+        "workspaces123",
+        "-g",
+        "g",
+        "--endpoint",
+        &endpoint,
+        "--file",
+        path.to_str().unwrap(),
+    ];
+    let trusted = trusted(&authority, &authority);
+    let child = signed_in(&authority, &trusted, &args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // It has signed in and waits for an answer that does not come.
+    let _connection = silent.accept().await.unwrap();
+    let pid = child.id().unwrap().to_string();
+    let kill = std::process::Command::new("kill")
+        .args(["-INT", &pid])
+        .status();
+    assert!(kill.unwrap().success());
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(
+        (text(&output.stdout), text(&output.stderr)),
+        ("", "error: interrupted\n")
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

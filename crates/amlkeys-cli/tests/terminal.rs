@@ -1,4 +1,5 @@
-//! On a terminal: secrets are masked, and colours come only if they are wanted.
+//! On a terminal: secrets are not painted on the screen, and colours come only
+//! if they are wanted.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -8,6 +9,15 @@ use rexpect::process::WaitStatus;
 
 use support::amlkeys;
 
+const AKS: [&str; 7] = [
+    "--emulator",
+    "-n",
+    "aks",
+    "-w",
+    "workspaces123",
+    "-g",
+    "testrg123",
+];
 const WORKSPACE: [&str; 5] = ["--emulator", "-n", "fullworkspace", "-g", "testrg123"];
 
 /// Runs on a pseudo-terminal: exit code, and what the screen gets.
@@ -19,6 +29,26 @@ fn on_terminal(args: &[&str], env: &[(&str, &str)]) -> (i32, String) {
     match session.process().wait().unwrap() {
         WaitStatus::Exited(_, code) => (code, screen),
         other => panic!("{other:?}: {screen}"),
+    }
+}
+
+#[test]
+fn no_verb_paints_a_secret_on_the_screen() {
+    for (verb, names) in [
+        (&["compute", "kubeconfig"][..], &AKS[..]),
+        (&["compute", "kubeconfig", "--admin"], &AKS),
+    ] {
+        let args = [verb, names].concat();
+        let (code, screen) = on_terminal(&args, &[("GITHUB_ACTIONS", "true")]);
+        assert_eq!(code, 2, "{verb:?}: {screen}");
+        assert!(
+            screen.starts_with("error: the result is a secret"),
+            "{screen}"
+        );
+        assert!(screen.contains("--show-secrets"), "{screen}");
+        let (code, screen) = on_terminal(&[&args[..], &["--show-secrets"]].concat(), &[]);
+        assert_eq!(code, 0, "{verb:?}: {screen}");
+        assert!(!screen.contains("hint:"), "{screen}");
     }
 }
 
