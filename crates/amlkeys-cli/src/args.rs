@@ -69,6 +69,20 @@ Examples:
   amlkeys workspace list-keys -n my-workspace -g my-group
   amlkeys workspace list-keys --emulator -n workspaces123 -g testrg123 --show-secrets")]
     ListKeys(WorkspaceNames),
+    /// Write the keys as environment variables, for a shell or a file
+    ///
+    /// Keys that the workspace does not have are left out. The variables are
+    /// AZURE_STORAGE_ACCOUNT, AZURE_STORAGE_KEY, APPINSIGHTS_INSTRUMENTATIONKEY,
+    /// AZUREML_REGISTRY_USERNAME, AZUREML_REGISTRY_PASSWORD,
+    /// AZUREML_REGISTRY_PASSWORD2, AZUREML_NOTEBOOK_PRIMARY_KEY and
+    /// AZUREML_NOTEBOOK_SECONDARY_KEY.
+    #[command(after_help = "\
+Examples:
+  amlkeys workspace env -n my-workspace -g my-group --file .env
+  eval \"$(amlkeys workspace env --format posix -n my-workspace -g my-group)\"
+  amlkeys workspace env --format fish -n my-workspace -g my-group | source
+  amlkeys workspace env --format github -n my-workspace -g my-group >> \"$GITHUB_ENV\"")]
+    Env(WorkspaceEnv),
 }
 
 #[derive(Subcommand)]
@@ -101,6 +115,32 @@ Examples:
   amlkeys config show -o table
   amlkeys config show --query \"[?name=='workspace'].origin\" -o tsv")]
     Show,
+}
+
+#[derive(Args)]
+pub(crate) struct WorkspaceEnv {
+    #[command(flatten)]
+    pub(crate) names: WorkspaceNames,
+    /// How to write the variables
+    #[arg(long, value_name = "FORMAT", default_value = "dotenv")]
+    pub(crate) format: EnvFormat,
+    #[command(flatten)]
+    pub(crate) file: OptionalFile,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EnvFormat {
+    /// A .env file
+    Dotenv,
+    /// For sh, bash and zsh, with `eval`
+    Posix,
+    /// For fish, with `source`
+    Fish,
+    /// For PowerShell, with `Out-String | Invoke-Expression`
+    Powershell,
+    /// For the file that $GITHUB_ENV names; in a workflow every secret is also
+    /// masked, by lines on stderr
+    Github,
 }
 
 #[derive(Args)]

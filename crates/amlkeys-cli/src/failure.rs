@@ -80,6 +80,11 @@ impl Failure {
         Self::new(NOT_FOUND, message).with_hint(hint)
     }
 
+    /// Anything else, in words of our own.
+    pub(crate) fn plain(message: String, hint: &str) -> Self {
+        Self::new(SERVICE, message).with_hint(hint)
+    }
+
     /// A command that was told to end before it had.
     pub(crate) fn interrupted() -> Self {
         Self::new(INTERRUPTED, "interrupted")

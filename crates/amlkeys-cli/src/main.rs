@@ -2,6 +2,7 @@
 
 mod args;
 mod config;
+mod environment;
 mod failure;
 mod output;
 mod query;
@@ -21,7 +22,9 @@ use failure::Failure;
 use output::{Printer, Table};
 use query::Query;
 use session::Session;
-use verbs::{compute_kubeconfig, compute_ssh_key, config_show, emulator, list_keys, version};
+use verbs::{
+    compute_kubeconfig, compute_ssh_key, config_show, emulator, list_keys, version, workspace_env,
+};
 
 fn main() -> ExitCode {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -90,6 +93,11 @@ async fn workspace(verb: WorkspaceVerb, global: &Global) -> Result<(), Failure> 
             let session = Session::start(global, &config).await?;
             let keys = list_keys::of_workspaces(&session, names, global.show_secrets).await?;
             printer.print(&keys, Table::Values)
+        }
+        WorkspaceVerb::Env(args) => {
+            no_document(global)?;
+            let sink = workspace_env::sink(&args, global.show_secrets)?;
+            workspace_env::run(&Session::start(global, &config).await?, args, sink).await
         }
     }
 }

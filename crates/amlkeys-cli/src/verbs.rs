@@ -6,6 +6,7 @@ pub(crate) mod config_show;
 pub(crate) mod emulator;
 pub(crate) mod list_keys;
 pub(crate) mod version;
+pub(crate) mod workspace_env;
 
 use crate::failure::Failure;
 

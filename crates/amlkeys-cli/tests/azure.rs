@@ -219,6 +219,45 @@ async fn output_that_cannot_be_written_is_exit_code_7() {
     assert_eq!(output.status.code(), Some(7), "{}", text(&output.stderr));
 }
 
+const ENV: [&str; 8] = [
+    "workspace",
+    "env",
+    "-n",
+    "workspaces123",
+    "-g",
+    "g",
+    "--format",
+    "github",
+];
+
+#[tokio::test]
+async fn in_a_workflow_secrets_are_masked_on_the_stream_that_is_no_file() {
+    let authority = Stub::start([token_answer()]).await;
+    let body = r#"{"userStorageKey":"canary-50%","userStorageResourceId":"/a/b"}"#;
+    let arm = Stub::start([json("200 OK", body)]).await;
+    let trusted = trusted(&authority, &arm);
+    let output = prepared(&authority, &arm, &trusted, &ENV)
+        .env("GITHUB_ACTIONS", "true")
+        .output()
+        .await
+        .unwrap();
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(
+        (output.status.code(), stderr),
+        (Some(0), "::add-mask::canary-50%25\n")
+    );
+    assert!(
+        stdout.contains("\ncanary-50%\n") && !stdout.contains("::"),
+        "{stdout}"
+    );
+    let output = amlkeys(&authority, &arm, &ENV).await;
+    assert_eq!(
+        text(&output.stderr),
+        "",
+        "outside a workflow nothing reads the masks"
+    );
+}
+
 #[tokio::test]
 async fn a_kubeconfig_is_opaque() {
     let authority = Stub::start([token_answer()]).await;

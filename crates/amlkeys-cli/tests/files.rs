@@ -151,3 +151,28 @@ fn an_ssh_key_ends_with_a_line_end_and_a_hint() {
         "invented-private-key, line 1\ninvented-private-key, line 2\n"
     );
 }
+
+#[test]
+fn an_env_file_has_all_keys_of_the_workspace() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(".env");
+    let args = [
+        "workspace",
+        "env",
+        "--emulator",
+        "-n",
+        "fullworkspace",
+        "-g",
+        "testrg123",
+        "--file",
+    ];
+    let args = [&args, &[path.to_str().unwrap()][..]].concat();
+    let output = amlkeys(&args).output().unwrap();
+    assert_eq!(end(&output), (Some(0), "", ""));
+    let text = fs::read_to_string(path).unwrap();
+    assert_eq!(text.lines().count(), 8, "{text}");
+    assert!(
+        text.contains("AZURE_STORAGE_KEY='invented-storage-key'\n"),
+        "{text}"
+    );
+}

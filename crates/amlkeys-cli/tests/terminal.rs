@@ -37,6 +37,8 @@ fn no_verb_paints_a_secret_on_the_screen() {
     for (verb, names) in [
         (&["compute", "kubeconfig"][..], &AKS[..]),
         (&["compute", "kubeconfig", "--admin"], &AKS),
+        (&["workspace", "env"], &WORKSPACE),
+        (&["workspace", "env", "--format", "github"], &WORKSPACE),
     ] {
         let args = [verb, names].concat();
         let (code, screen) = on_terminal(&args, &[("GITHUB_ACTIONS", "true")]);
