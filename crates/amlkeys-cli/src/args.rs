@@ -83,6 +83,16 @@ Examples:
   amlkeys workspace env --format fish -n my-workspace -g my-group | source
   amlkeys workspace env --format github -n my-workspace -g my-group >> \"$GITHUB_ENV\"")]
     Env(WorkspaceEnv),
+    /// Sign docker in to the workspace's container registry
+    ///
+    /// Runs `docker login` and hands it the password on its standard input.
+    /// docker then stores the password; docker-credential-amlkeys, the second
+    /// name of this program, makes that unnecessary (see the README).
+    #[command(after_help = "\
+Examples:
+  amlkeys workspace docker-login -n my-workspace -g my-group
+  amlkeys workspace docker-login -n my-workspace -g my-group --print > auth.json")]
+    DockerLogin(DockerLogin),
 }
 
 #[derive(Subcommand)]
@@ -141,6 +151,19 @@ pub(crate) enum EnvFormat {
     /// For the file that $GITHUB_ENV names; in a workflow every secret is also
     /// masked, by lines on stderr
     Github,
+}
+
+#[derive(Args)]
+pub(crate) struct DockerLogin {
+    #[command(flatten)]
+    pub(crate) names: WorkspaceNames,
+    /// The registry's host name [default: USERNAME.azurecr.io, or as the cloud has it]
+    #[arg(long, value_name = "HOST")]
+    pub(crate) login_server: Option<String>,
+    /// Print a config.json of docker with the credentials and run nothing: for
+    /// podman, skopeo or a Kubernetes pull secret
+    #[arg(long)]
+    pub(crate) print: bool,
 }
 
 #[derive(Args)]
@@ -287,6 +310,39 @@ pub(crate) enum Format {
     Tsv,
     /// Nothing
     None,
+}
+
+/// `docker-credential-amlkeys`, the program under its other name: docker runs it
+/// with an action and a registry's host on its standard input
+#[derive(Parser)]
+#[command(name = "docker-credential-amlkeys", version, max_term_width = 100, after_help = CREDENTIAL_HELPER)]
+pub(crate) struct DockerCredential {
+    /// What docker asks for
+    pub(crate) action: CredentialAction,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+const CREDENTIAL_HELPER: &str = "\
+Set up:
+  ln -s amlkeys docker-credential-amlkeys      # beside amlkeys, on the PATH
+  in ~/.docker/config.json:   { \"credHelpers\": { \"myregistry.azurecr.io\": \"amlkeys\" } }
+  az config set amlkeys_registries.myregistry.azurecr.io=RESOURCE_ID_OF_THE_WORKSPACE
+
+Examples:
+  docker pull myregistry.azurecr.io/image
+  echo myregistry.azurecr.io | docker-credential-amlkeys get";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CredentialAction {
+    /// The credentials for the host on stdin
+    Get,
+    /// Refused: nothing is stored
+    Store,
+    /// Nothing to erase
+    Erase,
+    /// The hosts that have a workspace
+    List,
 }
 
 fn cloud() -> impl TypedValueParser<Value = Cloud> {

@@ -8,7 +8,7 @@ use std::env;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use amlkeys::Cloud;
+use amlkeys::{Cloud, WorkspaceId};
 use clap::ValueEnum;
 use serde::Serialize;
 
@@ -24,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) workspace: Setting,
     pub(crate) output: Setting,
     pub(crate) cloud: Setting,
+    files: Files,
 }
 
 /// One value and its origin, both `None` if nothing sets it.
@@ -69,6 +70,7 @@ impl Config {
                 .or(|| files.nearest("defaults", "workspace")),
             output,
             cloud,
+            files,
         })
     }
 
@@ -98,6 +100,19 @@ impl Config {
             let names = Vec::from_iter(names).join(", ");
             self.output.refused(&format!("the formats are {names}"))
         })
+    }
+
+    /// The registries that section `[amlkeys_registries]` gives to a workspace.
+    pub(crate) fn registries(&self) -> Result<Vec<(String, WorkspaceId)>, Failure> {
+        let files = self.files.local.iter().chain(&self.files.global);
+        let mut registries = Vec::new();
+        for (host, id, origin) in files.flat_map(|file| file.entries("amlkeys_registries")) {
+            let id = id.parse().map_err(|error| {
+                Failure::input(error).with_hint(format!("correct `{host}` in {origin}"))
+            })?;
+            registries.push((host, id));
+        }
+        Ok(registries)
     }
 }
 

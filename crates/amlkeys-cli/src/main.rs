@@ -6,12 +6,14 @@ mod environment;
 mod failure;
 mod output;
 mod query;
+mod registry;
 mod session;
 mod sink;
 mod suggestion;
 mod verbs;
 
 use std::env;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -23,7 +25,8 @@ use output::{Printer, Table};
 use query::Query;
 use session::Session;
 use verbs::{
-    compute_kubeconfig, compute_ssh_key, config_show, emulator, list_keys, version, workspace_env,
+    compute_kubeconfig, compute_ssh_key, config_show, docker_credential, emulator, list_keys,
+    version, workspace_docker_login, workspace_env,
 };
 
 fn main() -> ExitCode {
@@ -34,6 +37,9 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return end(Err(Failure::other("cannot start", &error)), false),
     };
+    if is_credential_helper() {
+        return docker_credential::main(&runtime);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return output::clap(&error, asks_for_json()),
@@ -99,6 +105,11 @@ async fn workspace(verb: WorkspaceVerb, global: &Global) -> Result<(), Failure> 
             let sink = workspace_env::sink(&args, global.show_secrets)?;
             workspace_env::run(&Session::start(global, &config).await?, args, sink).await
         }
+        WorkspaceVerb::DockerLogin(args) => {
+            no_document(global)?;
+            let sink = workspace_docker_login::sink(&args, global.show_secrets)?;
+            workspace_docker_login::run(&Session::start(global, &config).await?, args, sink).await
+        }
     }
 }
 
@@ -140,6 +151,13 @@ fn no_document(global: &Global) -> Result<(), Failure> {
             "use --query with list-keys",
         )),
     }
+}
+
+/// Whether docker runs the program, by its second name.
+fn is_credential_helper() -> bool {
+    let program = env::args_os().next().unwrap_or_default();
+    let name = Path::new(&program).file_stem().unwrap_or_default();
+    name == "docker-credential-amlkeys"
 }
 
 /// Whether the user wants errors as JSON, told before the arguments are parsed.

@@ -21,6 +21,7 @@ pub(crate) struct Session {
     client: Client,
     /// Kept running as long as the session.
     emulator: Option<Emulator>,
+    cloud: Cloud,
     subscription: Option<String>,
     resource_group: Option<String>,
     workspace: Option<String>,
@@ -32,7 +33,7 @@ impl Session {
             true => Cloud::public(),
             false => config.cloud()?,
         };
-        let mut builder = Client::builder().with_cloud(cloud);
+        let mut builder = Client::builder().with_cloud(cloud.clone());
         if let Some(version) = &global.api_version {
             let version = ApiVersion::from_str(version).map_err(Failure::input)?;
             builder = builder.with_api_version(version);
@@ -65,10 +66,15 @@ impl Session {
         Ok(Self {
             client: builder.build().map_err(Failure::input)?,
             emulator,
+            cloud,
             subscription,
             resource_group: config.resource_group.get().map(str::to_owned),
             workspace: config.workspace.get().map(str::to_owned),
         })
+    }
+
+    pub(crate) fn cloud(&self) -> &Cloud {
+        &self.cloud
     }
 
     /// The workspaces that the flags name, all of them before the first is asked
@@ -92,6 +98,11 @@ impl Session {
         let workspace = self.workspace_id(names.workspace_name, names.resource_group, "-w")?;
         let id = ComputeId::new(workspace, &compute);
         Ok(vec![id.map_err(|error| refused(error, &[&compute]))?])
+    }
+
+    /// The workspace of a command that needs no flag for it.
+    pub(crate) fn default_workspace_id(&self) -> Option<WorkspaceId> {
+        self.workspace_id(None, None, "").ok()
     }
 
     pub(crate) async fn workspace_keys(&self, id: &WorkspaceId) -> Result<WorkspaceKeys, Failure> {

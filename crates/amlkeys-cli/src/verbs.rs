@@ -3,9 +3,11 @@
 pub(crate) mod compute_kubeconfig;
 pub(crate) mod compute_ssh_key;
 pub(crate) mod config_show;
+pub(crate) mod docker_credential;
 pub(crate) mod emulator;
 pub(crate) mod list_keys;
 pub(crate) mod version;
+pub(crate) mod workspace_docker_login;
 pub(crate) mod workspace_env;
 
 use crate::failure::Failure;

@@ -311,6 +311,46 @@ async fn a_key_without_a_line_end_gets_one() {
 }
 
 #[tokio::test]
+async fn a_workspace_without_registry_credentials_has_no_docker_login() {
+    let authority = Stub::start([token_answer()]).await;
+    let arm = Stub::start([json(
+        "200 OK",
+        r#"{"containerRegistryCredentials":{"username":"u"}}"#,
+    )])
+    .await;
+    let args = [
+        "workspace",
+        "docker-login",
+        "-n",
+        "workspaces123",
+        "-g",
+        "g",
+        "--print",
+    ];
+    let output = amlkeys(&authority, &arm, &args).await;
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_registry_gets_no_password() {
+    let authority = Stub::start([token_answer()]).await;
+    let body = r#"{"containerRegistryCredentials":{"username":"evil.example/","passwords":[{"value":"canary"}]}}"#;
+    let arm = Stub::start([json("200 OK", body)]).await;
+    let args = [
+        "workspace",
+        "docker-login",
+        "-n",
+        "workspaces123",
+        "-g",
+        "g",
+        "--print",
+    ];
+    let output = amlkeys(&authority, &arm, &args).await;
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""));
+    assert!(text(&output.stderr).contains("--login-server"));
+}
+
+#[tokio::test]
 async fn each_refusal_says_what_to_do() {
     let wrong_tenant = "The access token is from the wrong issuer 'https://sts.windows.net/11111111-1111-1111-1111-111111111111/'. It must match the tenant 'https://sts.windows.net/22222222-2222-2222-2222-222222222222/' associated with this subscription.";
     for (status, code, message, hint) in [

@@ -39,6 +39,7 @@ fn no_verb_paints_a_secret_on_the_screen() {
         (&["compute", "kubeconfig", "--admin"], &AKS),
         (&["workspace", "env"], &WORKSPACE),
         (&["workspace", "env", "--format", "github"], &WORKSPACE),
+        (&["workspace", "docker-login", "--print"], &WORKSPACE),
     ] {
         let args = [verb, names].concat();
         let (code, screen) = on_terminal(&args, &[("GITHUB_ACTIONS", "true")]);

@@ -50,6 +50,19 @@ impl ConfigFile {
         Some((value.replace("%%", "%"), self.origin()))
     }
 
+    /// Name, value and origin of each entry of a section, by name.
+    pub(crate) fn entries(&self, section: &str) -> Vec<(String, String, String)> {
+        let entries = self.ini.get_map_ref().get(section).into_iter().flatten();
+        let mut entries: Vec<_> = entries
+            .map(|(key, value)| {
+                let value = value.clone().unwrap_or_default();
+                (key.clone(), value, self.origin())
+            })
+            .collect();
+        entries.sort();
+        entries
+    }
+
     fn origin(&self) -> String {
         self.path.display().to_string()
     }
