@@ -8,6 +8,7 @@ use amlkeys::Cloud;
 use amlkeys_emulator::Throttle;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// List the keys of Azure Machine Learning computes and workspaces
 ///
@@ -22,7 +23,7 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
 }
 
-const EXIT_CODES: &str = "\
+pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0 ok   1 service or other failure   2 usage   3 not found
   4 not signed in or token refused   5 forbidden
@@ -46,6 +47,25 @@ pub(crate) enum Noun {
     /// Where the subscription, group, workspace, output and cloud come from
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigVerb),
+    /// A completion script for your shell
+    #[command(after_help = "\
+Examples:
+  amlkeys completion bash > ~/.local/share/bash-completion/completions/amlkeys
+  amlkeys completion fish > ~/.config/fish/completions/amlkeys.fish")]
+    Completion {
+        /// The shell
+        shell: Shell,
+    },
+    /// The man page, of amlkeys or of one of its commands
+    #[command(after_help = "\
+Examples:
+  amlkeys man | man -l -
+  amlkeys man workspace env > amlkeys-workspace-env.1")]
+    Man {
+        /// The command, as in `workspace env`
+        #[arg(value_name = "COMMAND")]
+        command: Vec<String>,
+    },
     /// The version; with --verbose also the api-versions that are compiled in
     #[command(after_help = "\
 Examples:

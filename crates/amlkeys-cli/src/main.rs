@@ -25,8 +25,8 @@ use output::{Printer, Table};
 use query::Query;
 use session::Session;
 use verbs::{
-    compute_kubeconfig, compute_ssh_key, config_show, docker_credential, emulator, list_keys,
-    version, workspace_docker_login, workspace_env,
+    completion, compute_kubeconfig, compute_ssh_key, config_show, docker_credential, emulator,
+    list_keys, man, version, workspace_docker_login, workspace_env,
 };
 
 fn main() -> ExitCode {
@@ -82,6 +82,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             let config = Config::load(&global)?;
             printer(&global, &config)?.print(&config_show::document(&config), Table::Rows)
         }
+        Noun::Completion { shell } => completion::run(shell),
+        Noun::Man { command } => man::run(&command),
         Noun::Emulator(options) => emulator::run(options, &global).await,
         Noun::Version => {
             let config = Config::load(&global)?;

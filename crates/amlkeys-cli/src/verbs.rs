@@ -1,11 +1,13 @@
 //! One file for each verb: what it asks for and what it writes.
 
+pub(crate) mod completion;
 pub(crate) mod compute_kubeconfig;
 pub(crate) mod compute_ssh_key;
 pub(crate) mod config_show;
 pub(crate) mod docker_credential;
 pub(crate) mod emulator;
 pub(crate) mod list_keys;
+pub(crate) mod man;
 pub(crate) mod version;
 pub(crate) mod workspace_docker_login;
 pub(crate) mod workspace_env;
