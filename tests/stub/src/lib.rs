@@ -2,120 +2,208 @@
 //! code with the emulator, and answers exactly the bytes it is told to.
 #![allow(clippy::unwrap_used, reason = "only tests use it")]
 
+mod answer;
+mod certificate;
+mod proxy;
+
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpListener;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
-/// Bytes to answer one request with; the connection closes after them.
-pub type Answer = Vec<u8>;
+pub use answer::{Answer, answer, header, json};
+pub use proxy::Proxy;
+
+use answer::Then;
+use certificate::Certificate;
 
 /// A server with its own certificate authority. It answers each request with
 /// the next of its answers, and the last one again and again.
 pub struct Stub {
     /// Its URL, without a slash at the end.
     pub endpoint: String,
+    /// Where it listens.
+    pub address: SocketAddr,
     /// The certificate authority to trust.
     pub ca_pem: String,
-    requests: Arc<Mutex<Vec<String>>>,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    tls: Option<TlsAcceptor>,
+    answers: Mutex<VecDeque<Answer>>,
+    requests: Mutex<Vec<String>>,
+    accepted: Mutex<usize>,
+    open: watch::Sender<usize>,
 }
 
 impl Stub {
-    /// Starts one on a free loopback port; it runs as long as the runtime.
-    pub async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let authority_key = rcgen::KeyPair::generate().unwrap();
-        let mut authority = rcgen::CertificateParams::new([]).unwrap();
-        authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let ca_pem = authority.self_signed(&authority_key).unwrap().pem();
-        let issuer = rcgen::Issuer::new(authority, authority_key);
-        let key = rcgen::KeyPair::generate().unwrap();
-        let leaf = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
-        let leaf = leaf.signed_by(&key, &issuer).unwrap();
+    /// Starts one for `localhost` on a free loopback port; it runs as long as
+    /// the runtime. Each answer is bytes, after which the connection closes.
+    pub async fn start(answers: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        Self::script(answers.into_iter().map(Answer::from)).await
+    }
 
-        let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-        let tls = tokio_rustls::rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![leaf.der().clone()],
-                key.serialize_der().try_into().unwrap(),
-            )
-            .unwrap();
-        let tls = TlsAcceptor::from(Arc::new(tls));
+    /// Starts one for `localhost` whose answers say what becomes of their
+    /// connection.
+    pub async fn script(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let certificate = Certificate::of("localhost");
+        Self::serve("localhost", Some(certificate), answers).await
+    }
 
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let answers = Arc::new(Mutex::new(VecDeque::from_iter(answers)));
-        let recorded = requests.clone();
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (tls, answers, recorded) = (tls.clone(), answers.clone(), recorded.clone());
-                tokio::spawn(async move {
-                    let Ok(mut stream) = tls.accept(stream).await else {
-                        return;
-                    };
-                    let mut head = Vec::new();
-                    while !head.ends_with(b"\r\n\r\n") {
-                        match stream.read_u8().await {
-                            Ok(byte) => head.push(byte),
-                            Err(_) => return,
-                        }
-                    }
-                    recorded
-                        .lock()
-                        .unwrap()
-                        .push(String::from_utf8(head).unwrap());
-                    let answer = {
-                        let mut answers = answers.lock().unwrap();
-                        match answers.len() {
-                            0 | 1 => answers.front().cloned().unwrap_or_default(),
-                            _ => answers.pop_front().unwrap(),
-                        }
-                    };
-                    let _ = stream.write_all(&answer).await;
-                    let _ = stream.shutdown().await;
-                });
-            }
-        });
-        Self {
-            endpoint: format!("https://localhost:{port}"),
-            ca_pem,
-            requests,
-        }
+    /// Starts one whose certificate is for `host` and whose endpoint names it;
+    /// it listens on loopback all the same.
+    pub async fn for_host(host: &str, answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::serve(host, Some(Certificate::of(host)), answers).await
+    }
+
+    /// Starts one for `localhost` that shows a certificate for another host.
+    pub async fn with_wrong_host(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::serve("localhost", Some(Certificate::of("example.com")), answers).await
+    }
+
+    /// Starts one whose certificate ended long ago.
+    pub async fn with_expired_certificate(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let certificate = Certificate::expired("localhost");
+        Self::serve("localhost", Some(certificate), answers).await
+    }
+
+    /// Starts one that speaks http without TLS.
+    pub async fn without_tls(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::serve("localhost", None, answers).await
     }
 
     /// The request heads so far.
     pub fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.shared.requests.lock().unwrap().clone()
+    }
+
+    /// How many connections were made so far.
+    pub fn accepted(&self) -> usize {
+        *self.shared.accepted.lock().unwrap()
+    }
+
+    /// Waits until no more than `count` connections are open.
+    pub async fn until_open(&self, count: usize) {
+        let mut open = self.shared.open.subscribe();
+        open.wait_for(|open| *open <= count).await.unwrap();
+    }
+
+    async fn serve(
+        host: &str,
+        certificate: Option<Certificate>,
+        answers: impl IntoIterator<Item = Answer>,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let scheme = if certificate.is_some() {
+            "https"
+        } else {
+            "http"
+        };
+        let ca_pem = certificate.as_ref().map(|it| it.ca_pem.clone());
+        let shared = Arc::new(Shared {
+            tls: certificate.map(Certificate::into_acceptor),
+            answers: Mutex::new(answers.into_iter().collect()),
+            requests: Mutex::default(),
+            accepted: Mutex::default(),
+            open: watch::Sender::new(0),
+        });
+        tokio::spawn(accept(listener, shared.clone()));
+        Self {
+            endpoint: format!("{scheme}://{host}:{}", address.port()),
+            address,
+            ca_pem: ca_pem.unwrap_or_default(),
+            shared,
+        }
     }
 }
 
-/// A whole answer with a JSON body.
-pub fn json(status: &str, body: &str) -> Answer {
-    answer(status, &["content-type: application/json"], body)
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((stream, _)) = listener.accept().await {
+        *shared.accepted.lock().unwrap() += 1;
+        shared.open.send_modify(|open| *open += 1);
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            connection(stream, &shared).await;
+            shared.open.send_modify(|open| *open -= 1);
+        });
+    }
 }
 
-/// A whole answer.
-pub fn answer(status: &str, headers: &[&str], body: &str) -> Answer {
-    let headers: String = headers
-        .iter()
-        .map(|header| format!("{header}\r\n"))
-        .collect();
-    let length = body.len();
-    format!(
-        "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
-    )
-    .into_bytes()
+async fn connection(mut stream: TcpStream, shared: &Shared) {
+    stream.set_nodelay(true).unwrap();
+    let Some(tls) = &shared.tls else {
+        let end = exchange(&mut stream, shared).await;
+        return close(&mut stream, end).await;
+    };
+    let Ok(mut stream) = tls.accept(stream).await else {
+        return;
+    };
+    match exchange(&mut stream, shared).await {
+        Then::Break => close(stream.get_mut().0, Then::Break).await,
+        Then::Reset => close(stream.get_mut().0, Then::Reset).await,
+        end => close(&mut stream, end).await,
+    }
 }
 
-/// The value of a header in a recorded request head.
-pub fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
-    head.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        key.eq_ignore_ascii_case(name).then(|| value.trim())
-    })
+/// Answers requests until an answer says how the connection ends.
+async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), shared: &Shared) -> Then {
+    while let Some(head) = request(stream).await {
+        shared.requests.lock().unwrap().push(head);
+        let answer = next(&mut shared.answers.lock().unwrap());
+        if answer.write(stream).await.is_err() {
+            return Then::Close;
+        }
+        match answer.then {
+            Then::Stay => {}
+            Then::Hang => while stream.read_u8().await.is_ok() {},
+            end => return end,
+        }
+    }
+    Then::Close
+}
+
+async fn request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(stream.read_u8().await.ok()?);
+    }
+    Some(String::from_utf8(head).unwrap())
+}
+
+fn next(answers: &mut VecDeque<Answer>) -> Answer {
+    match answers.len() {
+        0 | 1 => answers.front().cloned().unwrap_or_default(),
+        _ => answers.pop_front().unwrap(),
+    }
+}
+
+async fn close(stream: &mut (impl AsyncWrite + Unpin + Close), end: Then) {
+    if end == Then::Reset {
+        stream.reset();
+    } else {
+        let _ = stream.shutdown().await;
+    }
+}
+
+/// How to end a connection without a word.
+trait Close {
+    fn reset(&self);
+}
+
+impl Close for TcpStream {
+    fn reset(&self) {
+        self.set_zero_linger().unwrap();
+    }
+}
+
+impl Close for tokio_rustls::server::TlsStream<TcpStream> {
+    fn reset(&self) {
+        self.get_ref().0.reset();
+    }
 }
