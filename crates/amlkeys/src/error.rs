@@ -304,7 +304,7 @@ impl std::error::Error for Error {
 ///
 /// Errors of other crates are not kept themselves, because their `Debug` may
 /// hold what must not be printed, such as the body of a response.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Reason {
     text: String,
     source: Option<Box<Reason>>,

@@ -35,11 +35,14 @@ pub struct Stub {
 
 struct Shared {
     tls: Option<TlsAcceptor>,
-    answers: Mutex<VecDeque<Answer>>,
+    answer: Box<Choice>,
     requests: Mutex<Vec<String>>,
     accepted: Mutex<usize>,
     open: watch::Sender<usize>,
 }
+
+/// What to answer the request with this head.
+type Choice = dyn Fn(&str) -> Answer + Send + Sync;
 
 impl Stub {
     /// Starts one for `localhost` on a free loopback port; it runs as long as
@@ -52,29 +55,40 @@ impl Stub {
     /// connection.
     pub async fn script(answers: impl IntoIterator<Item = Answer>) -> Self {
         let certificate = Certificate::of("localhost");
-        Self::serve("localhost", Some(certificate), answers).await
+        Self::serve("localhost", Some(certificate), in_turn(answers)).await
+    }
+
+    /// Starts one for `localhost` that looks at the head of each request.
+    pub async fn answering(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
+        let certificate = Certificate::of("localhost");
+        Self::serve("localhost", Some(certificate), Box::new(answer)).await
     }
 
     /// Starts one whose certificate is for `host` and whose endpoint names it;
     /// it listens on loopback all the same.
     pub async fn for_host(host: &str, answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self::serve(host, Some(Certificate::of(host)), answers).await
+        Self::serve(host, Some(Certificate::of(host)), in_turn(answers)).await
     }
 
     /// Starts one for `localhost` that shows a certificate for another host.
     pub async fn with_wrong_host(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self::serve("localhost", Some(Certificate::of("example.com")), answers).await
+        Self::serve(
+            "localhost",
+            Some(Certificate::of("example.com")),
+            in_turn(answers),
+        )
+        .await
     }
 
     /// Starts one whose certificate ended long ago.
     pub async fn with_expired_certificate(answers: impl IntoIterator<Item = Answer>) -> Self {
         let certificate = Certificate::expired("localhost");
-        Self::serve("localhost", Some(certificate), answers).await
+        Self::serve("localhost", Some(certificate), in_turn(answers)).await
     }
 
     /// Starts one that speaks http without TLS.
     pub async fn without_tls(answers: impl IntoIterator<Item = Answer>) -> Self {
-        Self::serve("localhost", None, answers).await
+        Self::serve("localhost", None, in_turn(answers)).await
     }
 
     /// The request heads so far.
@@ -93,11 +107,7 @@ impl Stub {
         open.wait_for(|open| *open <= count).await.unwrap();
     }
 
-    async fn serve(
-        host: &str,
-        certificate: Option<Certificate>,
-        answers: impl IntoIterator<Item = Answer>,
-    ) -> Self {
+    async fn serve(host: &str, certificate: Option<Certificate>, answer: Box<Choice>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let scheme = if certificate.is_some() {
@@ -108,7 +118,7 @@ impl Stub {
         let ca_pem = certificate.as_ref().map(|it| it.ca_pem.clone());
         let shared = Arc::new(Shared {
             tls: certificate.map(Certificate::into_acceptor),
-            answers: Mutex::new(answers.into_iter().collect()),
+            answer,
             requests: Mutex::default(),
             accepted: Mutex::default(),
             open: watch::Sender::new(0),
@@ -121,6 +131,18 @@ impl Stub {
             shared,
         }
     }
+}
+
+/// The next answer for each request, and the last one again and again.
+fn in_turn(answers: impl IntoIterator<Item = Answer>) -> Box<Choice> {
+    let answers = Mutex::new(VecDeque::from_iter(answers));
+    Box::new(move |_| {
+        let mut answers = answers.lock().unwrap();
+        match answers.len() {
+            0 | 1 => answers.front().cloned().unwrap_or_default(),
+            _ => answers.pop_front().unwrap(),
+        }
+    })
 }
 
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
@@ -154,8 +176,8 @@ async fn connection(mut stream: TcpStream, shared: &Shared) {
 /// Answers requests until an answer says how the connection ends.
 async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), shared: &Shared) -> Then {
     while let Some(head) = request(stream).await {
+        let answer = (shared.answer)(&head);
         shared.requests.lock().unwrap().push(head);
-        let answer = next(&mut shared.answers.lock().unwrap());
         if answer.write(stream).await.is_err() {
             return Then::Close;
         }
@@ -174,13 +196,6 @@ async fn request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
         head.push(stream.read_u8().await.ok()?);
     }
     Some(String::from_utf8(head).unwrap())
-}
-
-fn next(answers: &mut VecDeque<Answer>) -> Answer {
-    match answers.len() {
-        0 | 1 => answers.front().cloned().unwrap_or_default(),
-        _ => answers.pop_front().unwrap(),
-    }
 }
 
 async fn close(stream: &mut (impl AsyncWrite + Unpin + Close), end: Then) {

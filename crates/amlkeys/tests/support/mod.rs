@@ -29,6 +29,11 @@ pub(crate) struct TestClock {
 }
 
 impl TestClock {
+    /// Sun, 06 Nov 1994 08:49:37 GMT
+    pub(crate) fn start() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777)
+    }
+
     pub(crate) fn slept(&self) -> Vec<Duration> {
         self.slept.lock().unwrap().clone()
     }
@@ -40,8 +45,7 @@ impl TestClock {
 
 impl Clock for TestClock {
     fn now(&self) -> SystemTime {
-        // Sun, 06 Nov 1994 08:49:37 GMT
-        SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777) + self.elapsed()
+        Self::start() + self.elapsed()
     }
 
     fn elapsed(&self) -> Duration {
@@ -76,12 +80,71 @@ impl TokenCredential for Tokens {
         let mut asked = self.asked.lock().unwrap();
         asked.push(claims);
         let number = if self.stuck { 1 } else { asked.len() };
-        let expires_on = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777 + 3600);
+        let expires_on = TestClock::start() + Duration::from_secs(3600);
         Ok(AccessToken::new(
             format!("canary-token-{number}"),
             expires_on.into(),
         ))
     }
+}
+
+/// A credential that gives its first token at once, and then only what it is
+/// let: a token, or a failure.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    asked: Mutex<u64>,
+    outcomes: tokio::sync::Mutex<tokio::sync::mpsc::UnboundedReceiver<bool>>,
+}
+
+impl Gate {
+    /// The credential, and where to say whether a token that it is asked for
+    /// can be had.
+    pub(crate) fn new() -> (Arc<Self>, tokio::sync::mpsc::UnboundedSender<bool>) {
+        let (let_pass, outcomes) = tokio::sync::mpsc::unbounded_channel();
+        let gate = Self {
+            asked: Mutex::default(),
+            outcomes: outcomes.into(),
+        };
+        (Arc::new(gate), let_pass)
+    }
+
+    pub(crate) fn asked(&self) -> u64 {
+        *self.asked.lock().unwrap()
+    }
+}
+
+#[async_trait::async_trait]
+impl TokenCredential for Gate {
+    async fn get_token(
+        &self,
+        _: &[&str],
+        _: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        let number = {
+            let mut asked = self.asked.lock().unwrap();
+            *asked += 1;
+            *asked
+        };
+        let may_pass = number == 1 || self.outcomes.lock().await.recv().await.unwrap();
+        if !may_pass {
+            let kind = azure_core::error::ErrorKind::Credential;
+            return Err(azure_core::Error::with_message(kind, "the gate is shut"));
+        }
+        let token = format!("canary-token-{number}");
+        let expires_on = TestClock::start() + Duration::from_secs(number * 3600);
+        Ok(AccessToken::new(token, expires_on.into()))
+    }
+}
+
+/// Lets other tasks run until something holds.
+pub(crate) async fn until(holds: impl Fn() -> bool) {
+    for _ in 0..10_000_000 {
+        if holds() {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+    panic!("it never came to hold");
 }
 
 pub(crate) fn workspace_id() -> WorkspaceId {
