@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use amlkeys_client::Transport;
 use bytes::{Bytes, BytesMut};
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
+    WWW_AUTHENTICATE,
+};
 use progenitor_client::ResponseValue;
 use reqwest::{Request, Response};
 
 use crate::Claims;
-use crate::error::{Error, Facts, Result};
+use crate::error::{Error, Facts, Result, shown};
 use crate::retry::{backoff, is_retryable, retry_after};
 use crate::shared::Shared;
 
@@ -101,15 +104,7 @@ impl Call {
                 Error::service(&body, facts)
             }
             Generated::InvalidResponsePayload(body, error) => {
-                let why = match body.is_empty() {
-                    true => "it is empty".to_owned(),
-                    false => format!(
-                        "it is not the documented JSON at line {} column {}",
-                        error.line(),
-                        error.column()
-                    ),
-                };
-                Error::body(why).with_facts(facts)
+                Error::body(undecodable(&body, &error)).with_facts(facts)
             }
             Generated::CommunicationError(error) | Generated::ResponseBodyError(error) => {
                 Error::transport(error, "the request could not be made").with_facts(facts)
@@ -137,7 +132,7 @@ impl Call {
             ));
         }
         self.prepare(&mut request);
-        let deadline = clock.elapsed() + limits.timeout;
+        let deadline = clock.elapsed().saturating_add(limits.timeout);
         let mut waits = backoff();
         let mut bearer = self.within(deadline, tokens.bearer()).await?;
         let mut may_replace_token = true;
@@ -166,8 +161,10 @@ impl Call {
                 facts.retry_after = asked;
                 facts.attempts
             };
+            let asks_too_much = asked.is_some_and(|asked| asked > limits.max_retry_after);
             let wait = asked.or_else(|| waits.next()).unwrap_or_default();
-            if attempts >= limits.max_attempts || clock.elapsed() + wait >= deadline {
+            let resumes = clock.elapsed().saturating_add(wait);
+            if attempts >= limits.max_attempts || asks_too_much || resumes >= deadline {
                 return attempt;
             }
             clock.sleep(wait).await;
@@ -244,7 +241,15 @@ impl Call {
             facts.correlation_request_id = id("x-ms-correlation-request-id");
         }
         let headers = std::mem::take(response.headers_mut());
-        let body = read(&mut response, self.shared.limits.max_body).await?;
+        let max_body = self.shared.limits.max_body;
+        let body = match status {
+            200 => {
+                check_is_json(&headers)?;
+                read(&mut response, max_body).await?
+            }
+            // A failure stands by its status; its body only comments on it.
+            _ => read(&mut response, max_body).await.unwrap_or_default(),
+        };
         Ok(Answer {
             status,
             headers,
@@ -296,6 +301,46 @@ impl Transport for Call {
             Ok(response.into())
         })
     }
+}
+
+/// Refuses what its headers already say is not the documented JSON: a page of a
+/// portal or proxy, or a compressed body, which nobody asked for.
+fn check_is_json(headers: &HeaderMap) -> Result<()> {
+    let text = |name| Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()));
+    if let Some(encoding) = text(CONTENT_ENCODING)
+        && !encoding.eq_ignore_ascii_case("identity")
+    {
+        let why = format!(
+            "it is encoded as {}, which was not asked for",
+            shown(&encoding)
+        );
+        return Err(Error::body(why));
+    }
+    if let Some(content_type) = text(CONTENT_TYPE) {
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        let media_type = media_type.to_ascii_lowercase();
+        let is_json = matches!(media_type.as_str(), "application/json" | "text/json")
+            || media_type.ends_with("+json");
+        if !is_json {
+            return Err(Error::body(format!(
+                "it is {}, not JSON",
+                shown(&media_type)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Says why a body could not be decoded, but nothing of what is in it.
+fn undecodable(body: &[u8], error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let what = match error.classify() {
+        _ if body.is_empty() => return "it is empty".into(),
+        Category::Eof => "it ends before its JSON does",
+        Category::Data => "it is not the documented JSON",
+        Category::Syntax | Category::Io => "it is not JSON that can be read",
+    };
+    format!("{what}, at line {} column {}", error.line(), error.column())
 }
 
 /// Reads a body, but no more than `limit` bytes of it.

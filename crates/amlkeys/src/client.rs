@@ -178,6 +178,14 @@ impl ClientBuilder {
         self
     }
 
+    /// Limits the wait that a service may ask for before the next attempt: when
+    /// it asks for a longer one, the call ends with what it answered. Default:
+    /// 60 seconds.
+    pub fn with_max_retry_after(mut self, wait: Duration) -> Self {
+        self.limits.max_retry_after = wait;
+        self
+    }
+
     /// Limits the size of a response in bytes. Default: 1 MiB.
     pub fn with_max_body(mut self, bytes: usize) -> Self {
         self.limits.max_body = bytes;

@@ -448,7 +448,7 @@ fn property<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
 }
 
 /// A service's text, fit for a message: in one line and not endless.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 1000;
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut shown: String = line

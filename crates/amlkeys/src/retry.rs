@@ -14,6 +14,8 @@ pub(crate) struct Limits {
     /// For one attempt.
     pub(crate) attempt_timeout: Duration,
     pub(crate) max_attempts: u32,
+    /// The longest wait that a service may ask for.
+    pub(crate) max_retry_after: Duration,
     /// Of a response, in bytes.
     pub(crate) max_body: usize,
 }
@@ -26,6 +28,7 @@ impl Default for Limits {
             timeout: Duration::from_secs(120),
             attempt_timeout: Duration::from_secs(60),
             max_attempts: 4,
+            max_retry_after: Duration::from_secs(60),
             max_body: 1024 * 1024,
         }
     }
@@ -54,17 +57,23 @@ pub(crate) fn backoff() -> ExponentialBackoff {
 /// as a date.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
-    let milliseconds = |name| text(name)?.parse().ok().map(Duration::from_millis);
+    let milliseconds = |name| number(text(name)?).map(Duration::from_millis);
     milliseconds("retry-after-ms")
         .or_else(|| milliseconds("x-ms-retry-after-ms"))
         .or_else(|| {
             let value = text("retry-after")?;
-            let seconds = value.parse().ok().map(Duration::from_secs);
+            let seconds = number(value).map(Duration::from_secs);
             seconds.or_else(|| {
                 let date = httpdate::parse_http_date(value).ok()?;
                 Some(date.duration_since(now).unwrap_or_default())
             })
         })
+}
+
+/// A number of digits only; one that is too large is the largest.
+fn number(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -107,7 +116,12 @@ mod tests {
                 &[("retry-after-ms", "soon"), ("retry-after", "9")],
                 Some(seconds(9)),
             ),
+            (
+                &[("retry-after", "18446744073709551616")],
+                Some(seconds(u64::MAX)),
+            ),
             (&[("retry-after", "-1")], None),
+            (&[("retry-after", "+1")], None),
             (&[("retry-after", "1.5")], None),
             (&[("retry-after", "")], None),
             (&[], None),
