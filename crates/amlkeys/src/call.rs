@@ -125,7 +125,7 @@ impl Call {
             tokens,
             ..
         } = &*self.shared;
-        if request.url().scheme() != "https" {
+        if !self.shared.endpoint.may_reach(request.url()) {
             return Err(Error::invalid_input(
                 "will not send a token over an unencrypted connection",
                 "the endpoint must be https",

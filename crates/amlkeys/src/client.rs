@@ -9,7 +9,8 @@ use crate::call::{COMPUTE_LIST_KEYS, Call, WORKSPACES_LIST_KEYS};
 use crate::clock::{Clock, SystemClock};
 use crate::cloud::Cloud;
 use crate::compute_secrets::ComputeSecrets;
-use crate::error::{Error, Result};
+use crate::endpoint::Endpoint;
+use crate::error::Result;
 use crate::resource_id::{ComputeId, WorkspaceId};
 use crate::retry::Limits;
 use crate::shared::Shared;
@@ -19,8 +20,9 @@ use crate::{tls, versions};
 
 /// Calls the two operations of Azure Machine Learning that hand out keys.
 ///
-/// Cloning is cheap; clones share connections and token. A client never sends a
-/// token over anything but https and follows no redirect. It repeats a request
+/// Cloning is cheap; clones share connections and token, which is renewed before
+/// it ends while calls go on. A client never sends a token over anything but
+/// https and follows no redirect. It repeats a request
 /// that failed in passing (408, 429, 500, 502, 503, 504, a broken connection)
 /// up to three times, after the wait that the service asks for, and gives up
 /// within its [timeout](ClientBuilder::with_timeout).
@@ -61,6 +63,7 @@ pub struct ClientBuilder {
     credential: Option<Arc<dyn TokenCredential>>,
     cloud: Cloud,
     endpoint: Option<String>,
+    is_insecure_loopback: bool,
     certificate_authorities: Vec<Vec<u8>>,
     api_version: Option<ApiVersion>,
     limits: Limits,
@@ -92,7 +95,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Any of [`Error`]'s predicates; [`is_not_found`](Error::is_not_found) for
+    /// Any of [`Error`](crate::Error)'s predicates; [`is_not_found`](crate::Error::is_not_found) for
     /// a compute, workspace, group or subscription that does not exist. A
     /// `computeType` that is not known is no error:
     /// [`ComputeSecrets::Unknown`].
@@ -113,7 +116,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Any of [`Error`]'s predicates; [`is_not_found`](Error::is_not_found) for
+    /// Any of [`Error`](crate::Error)'s predicates; [`is_not_found`](crate::Error::is_not_found) for
     /// a workspace, group or subscription that does not exist.
     pub fn workspaces_list_keys<'a>(&'a self, id: &'a WorkspaceId) -> WorkspacesListKeys<'a> {
         WorkspacesListKeys {
@@ -137,10 +140,33 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests to this URL instead of the cloud's. It must be https, and
-    /// gets tokens of the cloud's audience, so it must be trusted with them.
+    /// Sends requests to this URL instead of the cloud's. It must be https,
+    /// unless [`with_insecure_loopback`](Self::with_insecure_loopback) says
+    /// otherwise, and gets tokens of the cloud's audience, so it must be trusted with them.
     pub fn with_endpoint(mut self, endpoint: impl Into<String>) -> Self {
         self.endpoint = Some(endpoint.into());
+        self
+    }
+
+    /// Allows an endpoint of this machine to be http: one whose host is
+    /// `localhost` or a loopback address. For an emulator without TLS; every
+    /// program on the machine may be listening there, so let the token be an
+    /// invented one.
+    ///
+    /// Such requests go past any proxy, and `localhost` is this machine whatever
+    /// a resolver says.
+    ///
+    /// ```
+    /// use amlkeys::Client;
+    ///
+    /// let client = Client::builder()
+    ///     .with_endpoint("http://localhost:8080")
+    ///     .with_insecure_loopback()
+    ///     .build()?;
+    /// # Ok::<(), amlkeys::Error>(())
+    /// ```
+    pub fn with_insecure_loopback(mut self) -> Self {
+        self.is_insecure_loopback = true;
         self
     }
 
@@ -203,11 +229,12 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// [`is_invalid_input`](Error::is_invalid_input) for an endpoint that is no
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) for an endpoint that is no
     /// https URL, a certificate authority that cannot be read, or when there is
     /// no credential and feature `identity` is off.
     pub fn build(self) -> Result<Client> {
-        let endpoint = endpoint(self.endpoint.as_deref().unwrap_or(self.cloud.endpoint()))?;
+        let endpoint = self.endpoint.as_deref().unwrap_or(self.cloud.endpoint());
+        let endpoint = Endpoint::parse(endpoint, self.is_insecure_loopback)?;
         let http = tls::http_client(&self.certificate_authorities)?;
         let credential = match self.credential {
             Some(credential) => credential,
@@ -218,8 +245,11 @@ impl ClientBuilder {
             .unwrap_or_else(|| Arc::new(SystemClock::default()));
         Ok(Client {
             shared: Arc::new(Shared {
+                http: match endpoint.is_https() {
+                    true => http,
+                    false => tls::loopback_client()?,
+                },
                 endpoint,
-                http,
                 tokens: TokenCache::new(credential, self.cloud.scope(), clock.clone()),
                 clock,
                 limits: self.limits,
@@ -238,33 +268,10 @@ fn default_credential(cloud: &Cloud, http: &reqwest::Client) -> Result<Arc<dyn T
 
 #[cfg(not(feature = "identity"))]
 fn default_credential(_: &Cloud, _: &reqwest::Client) -> Result<Arc<dyn TokenCredential>> {
-    Err(Error::invalid_input(
+    Err(crate::Error::invalid_input(
         "no credential",
         "give one to `with_credential`, or enable feature `identity`",
     ))
-}
-
-/// Checks an endpoint and takes the slash off its end.
-fn endpoint(text: &str) -> Result<String> {
-    let refused = |why: &str| {
-        Error::invalid_input(
-            format!("`{}` cannot be the endpoint", text.escape_debug()),
-            why,
-        )
-    };
-    let url = reqwest::Url::parse(text).map_err(|error| refused(&error.to_string()))?;
-    if url.scheme() != "https" {
-        return Err(refused(
-            "it must begin with https://, tokens are not sent over anything else",
-        ));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(refused("it must not hold a user name or password"));
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return Err(refused("it must not have a query or fragment"));
-    }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// A call of `Compute_ListKeys` that is sent when awaited.
@@ -328,32 +335,5 @@ impl<'a> IntoFuture for WorkspacesListKeys<'a> {
             .or_else(|| shared.api_version.clone())
             .unwrap_or_else(ApiVersion::of_workspaces_list_keys);
         Box::pin(async move { versions::workspaces_list_keys(&call, self.id, &version).await })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endpoint_is_https_and_nothing_but_an_address() {
-        for good in [
-            "https://management.azure.com",
-            "https://localhost:8443/",
-            "https://proxy/arm/",
-        ] {
-            assert!(!endpoint(good).unwrap().ends_with('/'), "{good}");
-        }
-        for bad in [
-            "",
-            "management.azure.com",
-            "http://localhost",
-            "ftp://a",
-            "https://user:secret@a",
-            "https://a/?x=1",
-            "https://a/#x",
-        ] {
-            assert!(endpoint(bad).unwrap_err().is_invalid_input(), "{bad}");
-        }
     }
 }

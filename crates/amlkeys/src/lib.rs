@@ -8,6 +8,7 @@ mod clock;
 mod cloud;
 mod compute_secrets;
 mod credential;
+mod endpoint;
 mod error;
 #[cfg(feature = "identity")]
 mod identity;

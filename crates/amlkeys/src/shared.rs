@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::api_version::ApiVersion;
 use crate::clock::Clock;
+use crate::endpoint::Endpoint;
 use crate::retry::Limits;
 use crate::token::TokenCache;
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    /// Without a slash at the end.
-    pub(crate) endpoint: String,
+    pub(crate) endpoint: Endpoint,
     pub(crate) http: reqwest::Client,
     pub(crate) tokens: TokenCache,
     pub(crate) clock: Arc<dyn Clock>,

@@ -4,6 +4,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
@@ -28,18 +29,40 @@ pub(crate) fn http_client(more: &[Vec<u8>]) -> Result<reqwest::Client> {
             why.unwrap_or_else(|| "the system has none; set SSL_CERT_FILE to a PEM file".into()),
         ));
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .expect("ring supports TLS 1.2 and 1.3")
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+    let tls = config(roots);
+    built(reqwest::Client::builder().tls_backend_preconfigured(tls))
+}
+
+/// Builds the HTTP client for an endpoint of this machine that speaks no TLS.
+///
+/// What goes out in clear must stay on the machine, so no proxy is used and
+/// `localhost` is not looked up. It trusts nobody: https is not what it is for.
+pub(crate) fn loopback_client() -> Result<reqwest::Client> {
+    let loopback = [
+        SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+        SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
+    ];
+    let tls = config(RootCertStore::empty());
+    let builder = reqwest::Client::builder().tls_backend_preconfigured(tls);
+    built(builder.no_proxy().resolve_to_addrs("localhost", &loopback))
+}
+
+fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    builder
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("amlkeys/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Error::transport(error, "cannot set up the HTTP client"))
+}
+
+/// TLS 1.2 or newer, and the verifier of rustls.
+fn config(roots: RootCertStore) -> ClientConfig {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("ring supports TLS 1.2 and 1.3")
+        .with_root_certificates(roots)
+        .with_no_client_auth()
 }
 
 fn add_pem(roots: &mut RootCertStore, pem: &[u8]) -> Result<()> {

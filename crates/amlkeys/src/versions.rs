@@ -93,7 +93,7 @@ macro_rules! version {
 
             fn client(call: &Arc<Call>) -> Client {
                 let shared = call.shared();
-                Client::new_with_client(&shared.endpoint, shared.http.clone(), call.clone())
+                Client::new_with_client(shared.endpoint.as_str(), shared.http.clone(), call.clone())
             }
 
             /// Reads the variant that the tag names.
