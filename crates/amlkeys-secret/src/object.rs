@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, forward_to_deseria
 use crate::Secret;
 
 /// A JSON object that is kept whole and not printed: every name and value as
-/// they came, in their order, redacted in `Debug` and wiped when dropped.
+/// they came, in their order, redacted in `Debug`; names and strings are wiped
+/// when dropped, numbers and booleans are not. A repeated name is refused: nobody
+/// can say which of the two is meant.
 ///
 /// It carries what a program cannot or must not look into yet: a polymorphic
 /// body before its tag is read, or one whose tag no version knows.
@@ -22,7 +24,7 @@ use crate::Secret;
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct SecretObject(Vec<(String, SecretValue)>);
+pub struct SecretObject(Vec<(Secret, SecretValue)>);
 
 /// Any JSON value, not printed: redacted in `Debug`, real in `Serialize`; its
 /// strings are wiped when dropped.
@@ -46,20 +48,20 @@ impl SecretObject {
     pub fn get(&self, name: &str) -> Option<&SecretValue> {
         self.0
             .iter()
-            .find(|(key, _)| key == name)
+            .find(|(key, _)| key.expose() == name)
             .map(|(_, value)| value)
     }
 
     /// The names of the properties, in their order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|(name, _)| name.as_str())
+        self.0.iter().map(|(name, _)| name.expose())
     }
 
     /// A copy in which every string, number and boolean is replaced by the
     /// mask, except in the top-level properties named in `public`.
     pub fn masked_except(&self, public: &[&str]) -> Self {
-        let mask = |(name, value): &(String, SecretValue)| {
-            let value = if public.contains(&name.as_str()) {
+        let mask = |(name, value): &(Secret, SecretValue)| {
+            let value = if public.contains(&name.expose()) {
                 value.clone()
             } else {
                 value.masked()
@@ -190,8 +192,27 @@ impl<'de> Visitor<'de> for ObjectVisitor {
         while let Some(property) = map.next_entry()? {
             properties.push(property);
         }
-        Ok(SecretObject(properties))
+        match is_any_repeated(&properties) {
+            true => Err(de::Error::custom("a property is repeated")),
+            false => Ok(SecretObject(properties)),
+        }
     }
+}
+
+/// Sorts when there are many, so that a hostile body costs no quadratic time.
+fn is_any_repeated(properties: &[(Secret, SecretValue)]) -> bool {
+    const FEW: usize = 8;
+    if properties.len() <= FEW {
+        return properties.iter().enumerate().any(|(index, (name, _))| {
+            let earlier = &properties[..index];
+            earlier
+                .iter()
+                .any(|(other, _)| other.expose() == name.expose())
+        });
+    }
+    let mut names: Vec<&str> = properties.iter().map(|(name, _)| name.expose()).collect();
+    names.sort_unstable();
+    names.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 struct ValueVisitor;
@@ -306,6 +327,8 @@ impl de::Error for DecodeError {
     }
 }
 
+/// A string is given away only to those who ask for one; all others see it and
+/// leave it to be wiped.
 impl<'de> Deserializer<'de> for SecretValue {
     type Error = DecodeError;
 
@@ -316,7 +339,7 @@ impl<'de> Deserializer<'de> for SecretValue {
             Json::Unsigned(value) => visitor.visit_u64(value),
             Json::Signed(value) => visitor.visit_i64(value),
             Json::Float(value) => visitor.visit_f64(value),
-            Json::String(secret) => visitor.visit_string(secret.take()),
+            Json::String(secret) => visitor.visit_str(secret.expose()),
             Json::Array(elements) => visitor.visit_seq(Elements {
                 rest: elements.into_iter(),
                 index: 0,
@@ -326,6 +349,17 @@ impl<'de> Deserializer<'de> for SecretValue {
                 current: None,
             }),
         }
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0 {
+            Json::String(secret) => visitor.visit_string(secret.take()),
+            _ => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
+        visitor.visit_unit()
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
@@ -344,8 +378,8 @@ impl<'de> Deserializer<'de> for SecretValue {
     }
 
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq tuple tuple_struct map struct enum identifier ignored_any
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str bytes byte_buf
+        unit unit_struct seq tuple tuple_struct map struct enum identifier
     }
 }
 
@@ -358,8 +392,8 @@ impl IntoDeserializer<'_, DecodeError> for SecretValue {
 }
 
 struct Properties {
-    rest: std::vec::IntoIter<(String, SecretValue)>,
-    current: Option<(String, SecretValue)>,
+    rest: std::vec::IntoIter<(Secret, SecretValue)>,
+    current: Option<(Secret, SecretValue)>,
 }
 
 impl<'de> de::MapAccess<'de> for Properties {
@@ -372,7 +406,7 @@ impl<'de> de::MapAccess<'de> for Properties {
         self.current = self.rest.next();
         match &self.current {
             Some((name, _)) => seed
-                .deserialize(name.as_str().into_deserializer())
+                .deserialize(name.expose().into_deserializer())
                 .map(Some),
             None => Ok(None),
         }
@@ -386,7 +420,8 @@ impl<'de> de::MapAccess<'de> for Properties {
             .current
             .take()
             .expect("serde asks for a value after its key");
-        seed.deserialize(value).map_err(|error| error.inside(&name))
+        seed.deserialize(value)
+            .map_err(|error| error.inside(name.expose()))
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -458,6 +493,23 @@ mod tests {
             serde_json::to_string(&masked).unwrap(),
             r#"{"computeType":"Abacus","n":"********","deep":{"k":["********"],"z":null}}"#
         );
+    }
+
+    #[test]
+    fn a_repeated_name_is_refused_at_any_depth_and_length() {
+        let many: String = (0..20).map(|name| format!("\"{name}\":0,")).collect();
+        for text in [
+            r#"{"a":"canary","a":"canary"}"#.to_owned(),
+            r#"{"x":[{"a":1,"b":{},"a":2}]}"#.to_owned(),
+            format!(r#"{{{many}"7":"canary"}}"#),
+        ] {
+            let error = serde_json::from_str::<SecretObject>(&text).unwrap_err();
+            assert!(
+                error.to_string().starts_with("a property is repeated"),
+                "{error}"
+            );
+        }
+        assert!(serde_json::from_str::<SecretObject>(&format!(r#"{{{many}"x":0}}"#)).is_ok());
     }
 
     #[derive(Debug, Deserialize)]
