@@ -6,9 +6,9 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amlkeys::{ApiVersion, Client};
-use amlkeys_stub::{Stub, answer, header, json};
-use support::{TOKEN, TestClock, Tokens, client_of, compute_id, everything, workspace_id};
+use amlkeys::{ApiVersion, TokenCredential};
+use amlkeys_stub::{Answer, Stub, answer, header, json};
+use support::{Gate, TOKEN, TestClock, client_of, compute_id, workspace_id};
 
 const OK: &str = r#"{"computeType":"AKS"}"#;
 
@@ -199,16 +199,119 @@ async fn a_wait_past_the_deadline_ends_the_call_at_once() {
 }
 
 #[tokio::test]
+async fn one_deadline_spans_all_attempts_and_waits() {
+    struct Case {
+        asks: &'static str,
+        timeout: Duration,
+        max_retry_after: Duration,
+        waits: &'static [u64],
+    }
+    let seconds = Duration::from_secs;
+    for case in [
+        Case {
+            asks: "retry-after: 50",
+            timeout: seconds(120),
+            max_retry_after: seconds(60),
+            waits: &[50, 50],
+        },
+        Case {
+            asks: "retry-after: 59",
+            timeout: seconds(119),
+            max_retry_after: seconds(60),
+            waits: &[59, 59],
+        },
+        Case {
+            asks: "retry-after: 60",
+            timeout: seconds(120),
+            max_retry_after: seconds(60),
+            waits: &[60],
+        },
+        Case {
+            asks: "retry-after: 61",
+            timeout: Duration::MAX,
+            max_retry_after: seconds(60),
+            waits: &[],
+        },
+        Case {
+            asks: "retry-after: 86400",
+            timeout: Duration::MAX,
+            max_retry_after: seconds(86400),
+            waits: &[86400, 86400, 86400],
+        },
+        Case {
+            asks: "retry-after: 18446744073709551615",
+            timeout: seconds(u64::MAX),
+            max_retry_after: Duration::MAX,
+            waits: &[],
+        },
+        Case {
+            asks: "retry-after-ms: 99999999999999999999999",
+            timeout: Duration::MAX,
+            max_retry_after: seconds(60),
+            waits: &[],
+        },
+        Case {
+            asks: "retry-after: 0",
+            timeout: seconds(1),
+            max_retry_after: Duration::ZERO,
+            waits: &[0, 0, 0],
+        },
+    ] {
+        let stub = Stub::script([Answer::kept("503 x", &[case.asks], "")]).await;
+        let clock = Arc::new(TestClock::default());
+        let client = client_of(&stub)
+            .with_clock(clock.clone())
+            .with_timeout(case.timeout)
+            .with_max_retry_after(case.max_retry_after)
+            .build()
+            .unwrap();
+        // The deadline is the call's, so that the second call has its own.
+        for _ in 0..2 {
+            let before = clock.slept().len();
+            let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
+            let waits: Vec<u64> = clock.slept()[before..]
+                .iter()
+                .map(Duration::as_secs)
+                .collect();
+            assert_eq!(waits, case.waits, "{}", case.asks);
+            assert_eq!(
+                error.attempts() as usize,
+                case.waits.len() + 1,
+                "{}",
+                case.asks
+            );
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_is_given_up() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let stub = Stub::start([]).await;
     let client = client_of(&stub)
         .with_endpoint(format!("https://{}", listener.local_addr().unwrap()))
-        .with_attempt_timeout(Duration::from_millis(50))
         .with_max_attempts(2)
         .build()
         .unwrap();
+    let started = tokio::time::Instant::now();
     let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
     assert_eq!(error.attempts(), 2);
+    assert_eq!(started.elapsed().as_secs(), 120, "60 seconds each");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_never_answers_is_given_up_at_the_deadline() {
+    let stub = Stub::start([]).await;
+    let (gate, _never) = Gate::new();
+    let client = client_of(&stub)
+        .with_credential(gate.clone())
+        .with_timeout(Duration::from_secs(7))
+        .build()
+        .unwrap();
+    drop(gate.get_token(&[], None).await);
+    let started = tokio::time::Instant::now();
+    let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+    assert_eq!((error.attempts(), started.elapsed().as_secs()), (0, 7));
 }

@@ -6,6 +6,7 @@ use tokio::io::{AsyncWrite, AsyncWriteExt};
 #[derive(Clone, Default)]
 pub struct Answer {
     head: Vec<u8>,
+    part: Vec<u8>,
     filler: u64,
     pub(crate) then: Then,
 }
@@ -42,6 +43,17 @@ impl Answer {
         self
     }
 
+    /// Sends these bytes too, in a packet of their own.
+    pub fn then_part(mut self, bytes: &[u8]) -> Self {
+        self.part = bytes.to_vec();
+        self
+    }
+
+    /// Takes the next request on the same connection.
+    pub fn then_stay(self) -> Self {
+        self.then(Then::Stay)
+    }
+
     /// Closes the connection afterwards, in good order.
     pub fn then_close(self) -> Self {
         self.then(Then::Close)
@@ -67,6 +79,9 @@ impl Answer {
         stream: &mut (impl AsyncWrite + Unpin),
     ) -> std::io::Result<()> {
         stream.write_all(&self.head).await?;
+        stream.flush().await?;
+        tokio::task::yield_now().await;
+        stream.write_all(&self.part).await?;
         let block = [b'x'; 16 * 1024];
         let mut left = self.filler;
         while left > 0 {
