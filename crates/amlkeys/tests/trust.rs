@@ -1,0 +1,236 @@
+//! Whom a token is sent to, and by which way.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod support;
+
+use std::process::Command;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use amlkeys::{Client, Secret, StaticCredential};
+use amlkeys_stub::{Answer, Proxy, Stub, header};
+use support::{client_of, compute_id, everything, workspace_id};
+use tokio::io::AsyncReadExt;
+
+const OK: &str = r#"{"computeType":"AKS"}"#;
+
+#[tokio::test]
+async fn no_token_is_sent_to_a_server_that_nobody_vouches_for() {
+    let right = Stub::script([Answer::kept_json(OK)]).await;
+    let mut unknown = Stub::script([Answer::kept_json(OK)]).await;
+    unknown.ca_pem = right.ca_pem.clone();
+    let wrong_host = Stub::with_wrong_host([Answer::kept_json(OK)]).await;
+    let expired = Stub::with_expired_certificate([Answer::kept_json(OK)]).await;
+    let mut no_tls = Stub::without_tls([Answer::kept_json(OK)]).await;
+    no_tls.endpoint = no_tls.endpoint.replace("http:", "https:");
+    no_tls.ca_pem = right.ca_pem.clone();
+    for (stub, why, attempts) in [
+        (unknown, "BadSignature", 1),
+        (wrong_host, "not valid for name", 1),
+        (expired, "expired", 1),
+        (no_tls, "InvalidContentType", 1),
+    ] {
+        let client = client_of(&stub).build().unwrap();
+        let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
+        assert!(error.is_connection(), "{why}: {error:?}");
+        let shown = everything(&error);
+        assert!(shown.contains(why) && !shown.contains("canary"), "{shown}");
+        assert_eq!(
+            error.attempts(),
+            attempts,
+            "no attempt changes a certificate"
+        );
+        assert!(stub.requests().is_empty(), "{why}");
+    }
+    let client = client_of(&right).build().unwrap();
+    client.compute_list_keys(&compute_id()).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_older_than_tls_1_2_is_offered() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stub = Stub::start([]).await;
+    let client = client_of(&stub)
+        .with_endpoint(format!("https://{}", listener.local_addr().unwrap()))
+        .with_max_attempts(1)
+        .build()
+        .unwrap();
+    let hello = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut header = [0; 5];
+        stream.read_exact(&mut header).await.unwrap();
+        let mut hello = vec![0; usize::from(u16::from_be_bytes([header[3], header[4]]))];
+        stream.read_exact(&mut hello).await.unwrap();
+        hello
+    });
+    let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
+    assert!(error.is_connection());
+    assert_eq!(supported_versions(&hello.await.unwrap()), [0x0304, 0x0303]);
+}
+
+/// The versions that a ClientHello offers (RFC 8446, 4.1.2 and 4.2.1).
+fn supported_versions(hello: &[u8]) -> Vec<u16> {
+    let number = |at: usize, length: usize| {
+        let bytes = &hello[at..at + length];
+        bytes
+            .iter()
+            .fold(0, |number, byte| number << 8 | usize::from(*byte))
+    };
+    // Handshake header, legacy version and random; then the session id, the
+    // cipher suites and the compression methods, each with its length.
+    let mut at = 4 + 2 + 32;
+    for length in [1, 2, 1] {
+        at += length + number(at, length);
+    }
+    let end = at + 2 + number(at, 2);
+    at += 2;
+    while at < end {
+        let (kind, length) = (number(at, 2), number(at + 2, 2));
+        at += 4;
+        if kind == 43 {
+            let versions = hello[at + 1..at + length].chunks(2);
+            return versions
+                .map(|it| u16::from_be_bytes([it[0], it[1]]))
+                .collect();
+        }
+        at += length;
+    }
+    panic!("it offers TLS 1.2 at most");
+}
+
+#[tokio::test]
+async fn http_to_this_machine_needs_an_opt_in() {
+    let stub = Stub::without_tls([Answer::kept_json(OK)]).await;
+    let builder = || Client::builder().with_credential(credential());
+    let refused = builder().with_endpoint(&stub.endpoint).build().unwrap_err();
+    assert!(refused.is_invalid_input());
+    for endpoint in [stub.endpoint.clone(), format!("http://{}", stub.address)] {
+        let allowed = builder().with_endpoint(endpoint).with_insecure_loopback();
+        let client = allowed.build().unwrap();
+        client.compute_list_keys(&compute_id()).await.unwrap();
+    }
+    assert_eq!(stub.requests().len(), 2);
+    let elsewhere = builder().with_endpoint("http://management.azure.com");
+    let refused = elsewhere.with_insecure_loopback().build().unwrap_err();
+    assert!(refused.is_invalid_input());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_private_certificate_authority_comes_from_the_environment() {
+    let stub = Stub::script([Answer::kept_json("{}")]).await;
+    let endpoint = stub.endpoint.clone();
+    let authority = Authority::in_a_file("authority", &stub);
+    assert_eq!(child(&endpoint, &[]).await, "connection");
+    assert!(stub.requests().is_empty());
+    assert_eq!(
+        child(&endpoint, &[("SSL_CERT_FILE", &authority.0)]).await,
+        "fine"
+    );
+    assert_eq!(stub.requests().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_comes_from_the_environment_and_sees_no_token() {
+    let stub = Stub::for_host("management.test", [Answer::kept_json("{}")]).await;
+    let proxy = Proxy::to(stub.address).await;
+    let authority = Authority::in_a_file("proxy", &stub);
+    let environment = [
+        ("SSL_CERT_FILE", &*authority.0),
+        ("HTTPS_PROXY", &proxy.url),
+    ];
+    assert_eq!(child(&stub.endpoint, &environment).await, "fine");
+    let port = stub.address.port();
+    let asked = proxy.requests();
+    assert_eq!(asked.len(), 1);
+    assert!(
+        asked[0].starts_with(&format!("CONNECT management.test:{port} ")),
+        "{asked:?}"
+    );
+    assert!(!asked[0].contains("canary"), "{asked:?}");
+    let authorization = stub.requests();
+    let authorization = header(&authorization[0], "authorization");
+    assert_eq!(authorization, Some("Bearer canary-token"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_proxy_is_honoured() {
+    let stub = Stub::script([Answer::kept_json("{}")]).await;
+    let proxy = Proxy::to(stub.address).await;
+    let authority = Authority::in_a_file("no-proxy", &stub);
+    let environment = [
+        ("SSL_CERT_FILE", &*authority.0),
+        ("HTTPS_PROXY", &proxy.url),
+        ("NO_PROXY", "localhost"),
+    ];
+    assert_eq!(child(&stub.endpoint, &environment).await, "fine");
+    assert!(proxy.requests().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_out_in_clear_goes_past_every_proxy() {
+    let stub = Stub::without_tls([Answer::kept_json("{}")]).await;
+    let proxy = Proxy::to(stub.address).await;
+    let environment = [("HTTP_PROXY", &*proxy.url), ("ALL_PROXY", &proxy.url)];
+    assert_eq!(child(&stub.endpoint, &environment).await, "fine");
+    assert!(proxy.requests().is_empty());
+}
+
+/// Calls from a process of its own, whose environment is these variables.
+async fn child(endpoint: &str, environment: &[(&str, &str)]) -> String {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args([
+            "--exact",
+            "calls_with_its_environment",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env_clear()
+        .env("AMLKEYS_TEST_ENDPOINT", endpoint)
+        .envs(environment.iter().copied());
+    let output = tokio::task::spawn_blocking(move || command.output());
+    let output = String::from_utf8(output.await.unwrap().unwrap().stdout).unwrap();
+    let (_, outcome) = output.split_once("outcome: ").expect(&output);
+    outcome.lines().next().unwrap().to_owned()
+}
+
+#[tokio::test]
+#[ignore = "the tests above run it, in a process of its own"]
+#[allow(clippy::print_stdout, reason = "the parent reads it")]
+async fn calls_with_its_environment() {
+    let endpoint = std::env::var("AMLKEYS_TEST_ENDPOINT").unwrap();
+    let mut builder = Client::builder().with_credential(credential());
+    if endpoint.starts_with("http:") {
+        builder = builder.with_insecure_loopback();
+    }
+    let client = builder.with_endpoint(endpoint).build().unwrap();
+    let outcome = match client.workspaces_list_keys(&workspace_id()).await {
+        Ok(_) => "fine".to_owned(),
+        Err(error) if error.is_connection() => "connection".to_owned(),
+        Err(error) => everything(&error),
+    };
+    println!("outcome: {outcome}");
+}
+
+fn credential() -> Arc<StaticCredential> {
+    let token = Secret::new("canary-token");
+    Arc::new(StaticCredential::new(token, SystemTime::now()))
+}
+
+/// A stub's certificate authority in a file that is removed in the end.
+struct Authority(String);
+
+impl Authority {
+    fn in_a_file(name: &str, stub: &Stub) -> Self {
+        let name = format!("amlkeys-{name}-{}.pem", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, &stub.ca_pem).unwrap();
+        Self(path.into_os_string().into_string().unwrap())
+    }
+}
+
+impl Drop for Authority {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
