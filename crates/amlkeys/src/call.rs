@@ -104,7 +104,7 @@ impl Call {
                 Error::service(&body, facts)
             }
             Generated::InvalidResponsePayload(body, error) => {
-                Error::body(undecodable(&body, &error)).with_facts(facts)
+                Error::undecodable(&body, &error).with_facts(facts)
             }
             Generated::CommunicationError(error) | Generated::ResponseBodyError(error) => {
                 Error::transport(error, "the request could not be made").with_facts(facts)
@@ -329,18 +329,6 @@ fn check_is_json(headers: &HeaderMap) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Says why a body could not be decoded, but nothing of what is in it.
-fn undecodable(body: &[u8], error: &serde_json::Error) -> String {
-    use serde_json::error::Category;
-    let what = match error.classify() {
-        _ if body.is_empty() => return "it is empty".into(),
-        Category::Eof => "it ends before its JSON does",
-        Category::Data => "it is not the documented JSON",
-        Category::Syntax | Category::Io => "it is not JSON that can be read",
-    };
-    format!("{what}, at line {} column {}", error.line(), error.column())
 }
 
 /// Reads a body, but no more than `limit` bytes of it.

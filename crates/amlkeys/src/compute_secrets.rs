@@ -2,6 +2,10 @@ use serde::{Serialize, Serializer};
 
 use amlkeys_secret::{Secret, SecretObject};
 
+use crate::api_version::ApiVersion;
+use crate::error::Result;
+use crate::versions;
+
 /// The secrets of a compute, as `Compute_ListKeys` answers them.
 ///
 /// Only three kinds of compute carry secrets. Every other `computeType` is
@@ -71,6 +75,25 @@ pub struct UnknownComputeSecrets {
 pub(crate) const TAG: &str = "computeType";
 
 impl ComputeSecrets {
+    /// Reads an answer that was recorded, as a call with this api-version would
+    /// have.
+    ///
+    /// ```
+    /// use amlkeys::{ApiVersion, ComputeSecrets};
+    ///
+    /// let body = br#"{"computeType":"Abacus"}"#;
+    /// let secrets = ComputeSecrets::try_from_json(body, &ApiVersion::V2025_09_01)?;
+    /// assert_eq!(secrets.compute_type(), Some("Abacus"));
+    /// # Ok::<(), amlkeys::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`is_body`](crate::Error::is_body) if it is not the documented JSON.
+    pub fn try_from_json(body: &[u8], api_version: &ApiVersion) -> Result<Self> {
+        versions::compute_secrets(body, api_version)
+    }
+
     /// The `computeType` as the service wrote it, `None` if it is missing or
     /// not a string.
     pub fn compute_type(&self) -> Option<&str> {
@@ -180,7 +203,7 @@ impl UnknownComputeSecrets {
 }
 
 impl Serialize for ComputeSecrets {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         match self {
             Self::Aks(aks) => aks.serialize(serializer),
             Self::Databricks(databricks) => databricks.serialize(serializer),

@@ -232,6 +232,19 @@ impl Error {
         )
     }
 
+    /// A body that could not be decoded: why, but nothing of what is in it.
+    pub(crate) fn undecodable(body: &[u8], error: &serde_json::Error) -> Self {
+        use serde_json::error::Category;
+        let what = match error.classify() {
+            _ if body.is_empty() => return Self::body("it is empty"),
+            Category::Eof => "it ends before its JSON does",
+            Category::Data => "it is not the documented JSON",
+            Category::Syntax | Category::Io => "it is not JSON that can be read",
+        };
+        let (line, column) = (error.line(), error.column());
+        Self::body(format!("{what}, at line {line} column {column}"))
+    }
+
     /// An answer that is not 200.
     pub(crate) fn service(body: &[u8], facts: Facts) -> Self {
         let mut error = Self::new(Kind::Service, String::new(), None);

@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use amlkeys_secret::SecretObject;
+use serde::de::DeserializeOwned;
 
 use crate::api_version::{ApiVersion, Shape};
 use crate::call::Call;
@@ -14,7 +15,7 @@ use crate::compute_secrets::{
     AksComputeSecrets, ComputeSecrets, DatabricksComputeSecrets, TAG, UnknownComputeSecrets,
     VirtualMachineSecrets, VirtualMachineSshCredentials,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::resource_id::{ComputeId, WorkspaceId};
 use crate::workspace_keys::{
     ListNotebookKeysResult, Password, RegistryListCredentialsResult, WorkspaceKeys,
@@ -41,6 +42,24 @@ macro_rules! versions {
             match version.shape() {
                 $(#[cfg(feature = $feature)]
                 Shape::$shape => $module::workspaces_list_keys(call, id, version).await,)*
+            }
+        }
+
+        /// Reads a recorded answer with the shape of a version.
+        pub(crate) fn compute_secrets(body: &[u8], version: &ApiVersion) -> Result<ComputeSecrets> {
+            let body = decode::<SecretObject>(body)?;
+            match version.shape() {
+                $(#[cfg(feature = $feature)]
+                Shape::$shape => $module::compute_secrets(body),)*
+            }
+            .map_err(|error| Error::body(error.to_string()))
+        }
+
+        /// Reads a recorded answer with the shape of a version.
+        pub(crate) fn workspace_keys(body: &[u8], version: &ApiVersion) -> Result<WorkspaceKeys> {
+            match version.shape() {
+                $(#[cfg(feature = $feature)]
+                Shape::$shape => Ok($module::workspace_keys(decode(body)?)),)*
             }
         }
 
@@ -97,7 +116,7 @@ macro_rules! version {
             }
 
             /// Reads the variant that the tag names.
-            fn compute_secrets(
+            pub(super) fn compute_secrets(
                 body: SecretObject,
             ) -> std::result::Result<ComputeSecrets, amlkeys_secret::DecodeError> {
                 let tag = body
@@ -157,7 +176,7 @@ macro_rules! version {
                 }
             }
 
-            fn workspace_keys(keys: types::ListWorkspaceKeysResult) -> WorkspaceKeys {
+            pub(super) fn workspace_keys(keys: types::ListWorkspaceKeysResult) -> WorkspaceKeys {
                 let types::ListWorkspaceKeysResult {
                     user_storage_key,
                     user_storage_resource_id,
@@ -210,6 +229,10 @@ macro_rules! version {
             }
         }
     };
+}
+
+fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
+    serde_json::from_slice(body).map_err(|error| Error::undecodable(body, &error))
 }
 
 amlkeys_client::api_versions!(versions);

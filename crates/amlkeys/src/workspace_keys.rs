@@ -3,7 +3,10 @@ use serde::{Serialize, Serializer};
 
 use amlkeys_secret::Secret;
 
+use crate::api_version::ApiVersion;
 use crate::compute_secrets::masked;
+use crate::error::Result;
+use crate::versions;
 
 /// The keys of a workspace, as `Workspaces_ListKeys` answers them.
 ///
@@ -47,6 +50,25 @@ pub struct ListNotebookKeysResult {
 }
 
 impl WorkspaceKeys {
+    /// Reads an answer that was recorded, as a call with this api-version would
+    /// have.
+    ///
+    /// ```
+    /// use amlkeys::{ApiVersion, WorkspaceKeys};
+    ///
+    /// let body = br#"{"userStorageKey":"invented"}"#;
+    /// let keys = WorkspaceKeys::try_from_json(body, &ApiVersion::V2025_09_01)?;
+    /// assert!(keys.user_storage_key().is_some());
+    /// # Ok::<(), amlkeys::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`is_body`](crate::Error::is_body) if it is not the documented JSON.
+    pub fn try_from_json(body: &[u8], api_version: &ApiVersion) -> Result<Self> {
+        versions::workspace_keys(body, api_version)
+    }
+
     /// The key of the storage account.
     pub fn user_storage_key(&self) -> Option<&Secret> {
         self.user_storage_key.as_ref()
@@ -106,7 +128,7 @@ impl WorkspaceKeys {
 }
 
 impl Serialize for WorkspaceKeys {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
         let storage_id = match self.is_storage_arm_id {
             true => "userStorageArmId",
             false => "userStorageResourceId",
