@@ -1,5 +1,6 @@
 //! A secret that is put in anywhere comes out nowhere but through `expose` and
-//! `Serialize`. One test, because the log that it reads is the process's.
+//! `Serialize`. Each test has a process of its own, because the log that it
+//! reads is the process's.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -34,14 +35,7 @@ const FAILURES: [&str; 3] = [
 
 #[tokio::test]
 async fn no_secret_is_in_debug_errors_logs_or_panics() {
-    let log = Log::default();
-    tracing_subscriber::fmt()
-        .with_max_level(tracing::level_filters::LevelFilter::TRACE)
-        .with_writer({
-            let log = log.clone();
-            move || log.clone()
-        })
-        .init();
+    let log = Log::of_every_crate();
     let mut shown = Vec::new();
 
     let stub = Stub::start([json("200 OK", WORKSPACE)]).await;
@@ -96,12 +90,82 @@ async fn no_secret_is_in_debug_errors_logs_or_panics() {
         assert!(!text.contains(CANARY), "{text}");
     }
     let log = log.text();
-    assert!(
-        log.contains("amlkeys") && log.contains("hyper"),
-        "the log is not read"
-    );
+    for name in ["amlkeys", "hyper_util", "reqwest", "rustls"] {
+        assert!(log.contains(&format!("{name}::")), "{name} does not log");
+    }
     let leak = log.lines().find(|line| line.contains(CANARY));
     assert_eq!(leak, None);
+}
+
+#[cfg(feature = "identity")]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_of_a_sign_in_is_in_what_its_process_says() {
+    let token = r#"{"token_type":"Bearer","expires_in":3599,"access_token":"canary-token"}"#;
+    let refused = r#"{"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided."}"#;
+    for (answer, outcome) in [
+        (json("200 OK", token), "listed Some(Secret([redacted]))"),
+        (json("401 Unauthorized", refused), "AADSTS7000215"),
+        (
+            json("200 OK", r#"{"access_token":["canary-token"]}"#),
+            "cannot get a token",
+        ),
+        (json("200 OK", "canary-token"), "cannot get a token"),
+    ] {
+        let authority = Stub::start([answer]).await;
+        let arm = Stub::start([json("200 OK", WORKSPACE)]).await;
+        let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+        child
+            .args([
+                "--exact",
+                "signs_in_with_its_environment",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env_clear()
+            .env("AZURE_TENANT_ID", "tenant")
+            .env("AZURE_CLIENT_ID", "client")
+            .env("AZURE_CLIENT_SECRET", "canary-client-secret")
+            .env("AMLKEYS_TEST_AUTHORITY", &authority.endpoint)
+            .env("AMLKEYS_TEST_ARM", &arm.endpoint)
+            .env(
+                "AMLKEYS_TEST_CA",
+                format!("{}{}", authority.ca_pem, arm.ca_pem),
+            );
+        let output = tokio::task::spawn_blocking(move || child.output());
+        let output = output.await.unwrap().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(said.contains(outcome), "{said}");
+        assert!(
+            said.contains("TRACE") && said.contains("reqwest::"),
+            "{said}"
+        );
+        let leak = said.lines().find(|line| line.contains(CANARY));
+        assert_eq!(leak, None);
+        assert_eq!(authority.requests().len().min(1), 1, "{said}");
+    }
+}
+
+#[cfg(feature = "identity")]
+#[tokio::test]
+#[ignore = "the test above runs it, in a process of its own"]
+#[allow(clippy::print_stdout, reason = "the parent reads it")]
+async fn signs_in_with_its_environment() {
+    let log = Log::of_every_crate();
+    let variable = |name| std::env::var(name).unwrap();
+    let authority = variable("AMLKEYS_TEST_AUTHORITY");
+    let arm = variable("AMLKEYS_TEST_ARM");
+    let client = amlkeys::Client::builder()
+        .with_cloud(amlkeys::Cloud::custom(arm, "https://audience", authority))
+        .with_ca_pem(variable("AMLKEYS_TEST_CA"))
+        .with_timeout(std::time::Duration::from_secs(20))
+        .build()
+        .unwrap();
+    match client.workspaces_list_keys(&workspace_id()).await {
+        Ok(keys) => println!("listed {:?}", keys.user_storage_key()),
+        Err(error) => println!("{}", everything(&error)),
+    }
+    println!("{client:?} {}", log.text());
 }
 
 /// What every crate in the process logs, at any level.
@@ -109,6 +173,18 @@ async fn no_secret_is_in_debug_errors_logs_or_panics() {
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// From now on, of events and of `log` records alike.
+    fn of_every_crate() -> Self {
+        let log = Self::default();
+        let writer = log.clone();
+        tracing_subscriber::fmt()
+            .with_max_level(tracing::level_filters::LevelFilter::TRACE)
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .init();
+        log
+    }
+
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
