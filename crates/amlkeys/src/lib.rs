@@ -10,6 +10,8 @@ mod compute_secrets;
 mod credential;
 mod endpoint;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 #[cfg(feature = "identity")]
 mod identity;
 mod resource_id;
