@@ -179,7 +179,7 @@ fn conformance(root: &Path, copy: &Copy, version: &str) -> Result<Vec<String>> {
     let run = [
         &["run"],
         &package[..],
-        &["--bin", "deviations", "--", version],
+        &["--example", "deviations", "--", version],
     ]
     .concat();
     let found = cargo(root, copy, &run)?;

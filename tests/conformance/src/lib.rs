@@ -1,26 +1,23 @@
-//! The documented examples as tests: each file of `spec/examples` is checked
-//! against its excerpt's schemas and replayed through client and emulator. A
-//! further file is a further test, with no code.
+#![doc = include_str!("../README.md")]
 
-mod classification;
-mod deviations;
-mod example;
-mod excerpt;
-mod replay;
+mod case;
+mod embedded;
+mod exchange;
+mod finding;
+mod redaction;
+mod report;
+mod rule;
 
-pub use deviations::Deviations;
-pub use example::Example;
-pub use excerpt::{Excerpt, Finding};
-pub use replay::{not_carried, replay};
-
-use std::path::{Path, PathBuf};
-
-/// The project's `spec` folder.
-pub fn spec_folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../spec")
-}
-
-/// The Rust in the project's README compiles.
-#[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
-struct Readme;
+pub use case::{
+    ApiVersions, Authorization, Body, Break, BreakHow, Call, Case, ClientExchange, ClientScript,
+    Credential, Each, ErrorClass, Expected, ExpectedError, ExpectedFinding, ExpectedRequest,
+    ExpectedValue, GivenResponse, Headers, Level, Limits, Match, Names, OneOrMany, Operation,
+    Outcome, PathCase, Requirement, Role, Script, ServerExchange, ServerRequest, ServerScript,
+    Source, SourceKind, Statuses, Token, TrafficScript, Wait,
+};
+pub use embedded::cases;
+pub use exchange::{Exchange, HeaderList, Request, Response};
+pub use finding::{Finding, Place};
+pub use redaction::{RedactedBody, RedactedExchange, RedactedRequest, RedactedResponse};
+pub use report::{CaseReport, Report, Summary, Verdict};
+pub use rule::Rule;

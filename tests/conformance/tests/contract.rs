@@ -1,9 +1,11 @@
 //! What the hand-written code promises about the excerpts.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod support;
+
 use amlkeys::{ApiVersion, ComputeId, WorkspaceId};
-use amlkeys_conformance::{Deviations, Example, Excerpt, Finding, spec_folder};
 use serde_json::json;
+use support::{Deviations, Example, Excerpt, Finding, spec_folder};
 
 /// Names at and beyond each limit, and hostile ones.
 fn names() -> Vec<String> {

@@ -1,8 +1,10 @@
 //! Every file of `spec/examples` is two tests.
 
+mod support;
+
 use std::path::Path;
 
-use amlkeys_conformance::{Deviations, Example, Excerpt, replay};
+use support::{Deviations, Example, Excerpt, replay};
 
 fn the_client_sends_and_reads_it_as_documented(path: &Path) -> datatest_stable::Result<()> {
     let example = Example::read(path)?;
