@@ -173,6 +173,11 @@ impl Operation {
             Self::WorkspacesListKeys => "Workspaces_ListKeys",
         }
     }
+
+    /// The operation of an operationId.
+    pub fn of_id(id: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|operation| operation.id() == id)
+    }
 }
 
 /// The names of a resource; in a case, those that differ from the resource that it is run for.

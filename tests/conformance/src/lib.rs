@@ -1,12 +1,18 @@
 #![doc = include_str!("../README.md")]
 
 mod case;
+mod contract;
 mod embedded;
+mod example;
 mod exchange;
 mod finding;
+mod json;
+mod judge;
 mod redaction;
 mod report;
 mod rule;
+mod target;
+mod traffic;
 
 pub use case::{
     ApiVersions, Authorization, Body, Break, BreakHow, Call, Case, ClientExchange, ClientScript,
@@ -18,6 +24,8 @@ pub use case::{
 pub use embedded::cases;
 pub use exchange::{Exchange, HeaderList, Request, Response};
 pub use finding::{Finding, Place};
+pub use judge::Judge;
 pub use redaction::{RedactedBody, RedactedExchange, RedactedRequest, RedactedResponse};
 pub use report::{CaseReport, Report, Summary, Verdict};
 pub use rule::Rule;
+pub use traffic::judge_traffic;
