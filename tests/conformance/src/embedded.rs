@@ -20,6 +20,15 @@ pub fn cases() -> &'static [Case] {
     &EMBEDDED.cases
 }
 
+/// The api-versions that `spec/` has, oldest first.
+///
+/// ```
+/// assert!(amlkeys_conformance::api_versions().contains(&"2025-09-01"));
+/// ```
+pub fn api_versions() -> Vec<&'static str> {
+    EMBEDDED.versions.keys().map(String::as_str).collect()
+}
+
 /// Each excerpt of `spec/` with the overlay on it, by api-version.
 pub(crate) fn versions() -> &'static BTreeMap<String, Value> {
     &EMBEDDED.versions

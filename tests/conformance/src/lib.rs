@@ -24,7 +24,7 @@ pub use case::{
     Outcome, PathCase, Requirement, Role, Script, ServerExchange, ServerRequest, ServerScript,
     Source, SourceKind, Statuses, Token, TrafficScript, Wait,
 };
-pub use embedded::cases;
+pub use embedded::{api_versions, cases};
 pub use exchange::{Exchange, HeaderList, Request, Response};
 pub use finding::{Finding, Place};
 pub use judge::Judge;

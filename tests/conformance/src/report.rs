@@ -1,5 +1,7 @@
 //! What a run found, redacted: what every format is made of.
 
+mod text;
+
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
@@ -13,6 +15,7 @@ use crate::redaction::RedactedExchange;
 /// ```
 /// let report = amlkeys_conformance::Report::new(amlkeys_conformance::Role::Server, "https://127.0.0.1:1");
 /// assert!(report.is_success());
+/// println!("{report}"); // for a person; `serde_json::to_string` for a machine
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {

@@ -188,6 +188,9 @@ impl Walk<'_> {
                 value.described(),
             );
         }
+        if self.may_be_of_any_variant(base, name, whole) {
+            return;
+        }
         let absent = object
             .properties
             .iter()
@@ -224,6 +227,20 @@ impl Walk<'_> {
             variant.property(name).is_some()
         });
         owner.map(|(tag, _)| tag.as_str())
+    }
+
+    /// Whether an object that does not say what it is has the property of a variant: what is wrong
+    /// is then its discriminator alone.
+    fn may_be_of_any_variant(&self, base: &ObjectShape, name: &str, whole: &Json<'_>) -> bool {
+        let Some(variants) = &base.variants else {
+            return false;
+        };
+        let is_told = whole
+            .get(&variants.tag)
+            .is_some_and(|tag| tag.as_str().is_some());
+        let shapes = &self.version.shapes;
+        let mut indices = variants.by_tag.values();
+        !is_told && indices.any(|index| shapes.object(*index).property(name).is_some())
     }
 
     fn found(&mut self, rule: Rule, at: &Path<'_>, expected: &str, seen: String) {
