@@ -230,7 +230,9 @@ impl Run<'_> {
             if answered.response.status == 429 {
                 return self.check(exchange, answered.response);
             }
-            self.exchanges.clear();
+            if self.findings.is_empty() {
+                self.exchanges.clear();
+            }
         }
         let expected = format!("429 within {most} requests");
         let finding = Finding::new(Rule::NotThrottled, Place::Status, expected, "none");

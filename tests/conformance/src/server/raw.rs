@@ -13,8 +13,9 @@ use super::send::Sender;
 
 /// Sends these bytes on a connection of their own, and reads the answer up to the connection's end.
 pub(super) async fn send(sender: &Sender, bytes: &str) -> Result<Response<'static>> {
-    let bytes = sender.filled(bytes);
     let url = Url::parse(&sender.base_url)?;
+    let before_path = url.path().trim_end_matches('/');
+    let bytes = sender.filled(bytes).replacen(" /", &format!(" {before_path}/"), 1);
     let host = url.host_str().context("no host")?.trim_matches(['[', ']']);
     let port = url.port_or_known_default().context("no port")?;
     let stream = TcpStream::connect((host, port))

@@ -104,6 +104,7 @@ impl Sender {
 
     pub(super) fn filled(&self, text: &str) -> String {
         let host = self.base_url.split("://").nth(1).unwrap_or_default();
+        let host = host.split('/').next().unwrap_or_default();
         text.replace("{token}", &self.token).replace("{host}", host)
     }
 }

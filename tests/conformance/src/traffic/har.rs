@@ -76,6 +76,10 @@ impl<'de> Visitor<'de> for Member<'_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
         while let Some(entry) = entries.next_element::<Entry>()? {
+            // The status of a request that the browser gave up.
+            if entry.response.status == 0 {
+                continue;
+            }
             match entry.exchange() {
                 Some(exchange) => self.judging.exchange(&exchange),
                 None => self.judging.unreadable("a body that is not in base64"),
