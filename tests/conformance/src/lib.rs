@@ -35,3 +35,8 @@ pub use report::{CaseReport, Report, Summary, Verdict};
 pub use rule::Rule;
 pub use server::{Fixture, FixtureResource, ServerCheck};
 pub use traffic::judge_traffic;
+
+/// The Rust in the project's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

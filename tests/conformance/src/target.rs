@@ -121,7 +121,11 @@ mod tests {
 
     #[test]
     fn a_url_and_a_request_line_are_about_the_same() {
-        for before in ["", "https://management.azure.com", "http://127.0.0.1:1/proxy"] {
+        for before in [
+            "",
+            "https://management.azure.com",
+            "http://127.0.0.1:1/proxy",
+        ] {
             let url = format!("{before}{PATH}/computes/a%2Fb/listKeys?api-version=2025-09-01#x");
             let target = Target::of(&url);
             assert_eq!(target.api_version.as_deref(), Some("2025-09-01"));

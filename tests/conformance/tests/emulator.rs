@@ -1,11 +1,13 @@
 //! The emulator in the role of a server: every case.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use amlkeys_conformance::{Fixture, Level, Report, ServerCheck, Verdict};
-use amlkeys_emulator::Emulator;
+use amlkeys_conformance::{Fixture, Report, ServerCheck, Verdict, api_versions};
+use amlkeys_emulator::{Arm, Emulator, Throttle};
 
 async fn checked(fixture: Fixture) -> (Report, Emulator) {
-    let emulator = Emulator::start().await.unwrap();
+    // Cases are many and come at once, which is what ARM throttles.
+    let arm = Arm::builder().with_throttle(Throttle::off()).build();
+    let emulator = Emulator::serve(arm).await.unwrap();
     let check = ServerCheck::new(emulator.endpoint(), emulator.token()).unwrap();
     let check = check.with_ca_pem(emulator.ca_pem().as_bytes()).unwrap();
     let report = check.with_fixture(fixture).run(|_| {}).await;
@@ -24,8 +26,11 @@ fn told(report: &Report) -> String {
 async fn the_emulator_passes_every_case() {
     let fixture = Fixture::parse(include_str!("../fixtures/emulator.json")).unwrap();
     let (report, _emulator) = checked(fixture).await;
-    let must = report.findings().filter(|it| it.level == Level::Must);
-    assert_eq!(must.count(), 0, "{}", told(&report));
+    // Its `quantum` is of a type that nobody knows, and `kubernetes` of one that came after 2021.
+    let of_an_unknown_type = ["discriminator-unknown", "property-undocumented"];
+    let mut findings = report.findings();
+    let is_tolerated = findings.all(|it| of_an_unknown_type.contains(&it.rule.id()));
+    assert!(is_tolerated, "{}", told(&report));
     assert!(report.is_success());
     let skipped: Vec<&str> = report
         .cases
@@ -49,12 +54,41 @@ async fn the_documented_examples_are_fixture_enough() {
 }
 
 #[tokio::test]
+async fn a_throttle_that_is_promised_is_found() {
+    for (throttle, is_success) in [(Throttle::arm(), true), (Throttle::off(), false)] {
+        let arm = Arm::builder().with_throttle(throttle).build();
+        let emulator = Emulator::serve(arm).await.unwrap();
+        let mut fixture = Fixture::documented();
+        fixture.throttled_within = Some(300);
+        fixture.api_versions = api_versions().last().map(|it| vec![(*it).to_owned()]);
+        let token = emulator.token().to_string();
+        let check = ServerCheck::new(emulator.endpoint(), token).unwrap();
+        let check = check.with_ca_pem(emulator.ca_pem().as_bytes()).unwrap();
+        let check = check.with_fixture(fixture).with_filter("too-many-requests");
+        let report = check.run(|_| {}).await;
+        assert_eq!(report.is_success(), is_success, "{report}");
+    }
+}
+
+/// Everything is promised to be otherwise, so that there is something to report.
+#[tokio::test]
 async fn no_report_holds_the_token_or_a_key() {
-    let (mut report, emulator) = checked(Fixture::documented()).await;
-    report.cases.retain(|case| !case.exchanges.is_empty());
-    assert!(!report.cases.is_empty(), "nothing to look at");
-    let text = serde_json::to_string(&report).unwrap();
-    assert!(!text.contains(emulator.token()));
-    assert!(!text.contains("0KARRQoQHSUq1yViPWg7YFernOS"));
-    assert!(!text.contains("user kube config"));
+    let mut fixture = Fixture::documented();
+    for resource in &mut fixture.resources {
+        resource.answers = Some(serde_json::json!({
+            "computeType": "Databricks", "userStorageKey": "canary", "userKubeConfig": "canary",
+        }));
+    }
+    let (report, emulator) = checked(fixture).await;
+    assert!(report.cases.iter().any(|case| !case.exchanges.is_empty()));
+    let text = format!("{}{report}", serde_json::to_string(&report).unwrap());
+    let token = emulator.token().to_string();
+    for secret in [
+        token.as_str(),
+        "0KARRQoQHSUq1yViPWg7YFernOS",
+        "user kube config",
+        "canary",
+    ] {
+        assert!(!text.contains(secret), "{secret}");
+    }
 }

@@ -31,7 +31,9 @@ fn the_lint_finds_what_another_validator_finds(path: &Path) -> datatest_stable::
     let found: Vec<String> = report.findings().map(|it| it.at.to_string()).collect();
     let others = Excerpt::read(&example.api_version)?.findings(&example)?;
     let missed = others.into_iter().filter(|it| !found.contains(&it.pointer));
-    let missed: Vec<String> = missed.map(|it| format!("{}: {}", it.pointer, it.message)).collect();
+    let missed: Vec<String> = missed
+        .map(|it| format!("{}: {}", it.pointer, it.message))
+        .collect();
     match missed.is_empty() {
         true => Ok(()),
         false => Err(format!("{}:\n{}", example.name, missed.join("\n")).into()),

@@ -15,7 +15,9 @@ use super::send::Sender;
 pub(super) async fn send(sender: &Sender, bytes: &str) -> Result<Response<'static>> {
     let url = Url::parse(&sender.base_url)?;
     let before_path = url.path().trim_end_matches('/');
-    let bytes = sender.filled(bytes).replacen(" /", &format!(" {before_path}/"), 1);
+    let bytes = sender
+        .filled(bytes)
+        .replacen(" /", &format!(" {before_path}/"), 1);
     let host = url.host_str().context("no host")?.trim_matches(['[', ']']);
     let port = url.port_or_known_default().context("no port")?;
     let stream = TcpStream::connect((host, port))
