@@ -42,6 +42,8 @@ pub enum Place {
     Header(String),
     /// A parameter of an example.
     Parameter(String),
+    /// What a client made of an answer.
+    Outcome(&'static str),
 }
 
 impl Finding {
@@ -91,6 +93,7 @@ impl fmt::Display for Place {
             Self::Pointer(pointer) => f.write_str(pointer),
             Self::Header(name) => f.write_str(name),
             Self::Parameter(name) => write!(f, "parameters/{name}"),
+            Self::Outcome(fact) => f.write_str(fact),
         }
     }
 }

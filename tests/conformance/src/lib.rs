@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod case;
+mod client;
 mod contract;
 mod embedded;
 mod example;
@@ -24,7 +25,12 @@ pub use case::{
     Outcome, PathCase, Requirement, Role, Script, ServerExchange, ServerRequest, ServerScript,
     Source, SourceKind, Statuses, Token, TrafficScript, Wait,
 };
+<<<<<<< HEAD
 pub use embedded::{api_versions, cases};
+=======
+pub use client::{ClientCheck, Connect};
+pub use embedded::cases;
+>>>>>>> 7a44cbe (Drive clients of any language through an adapter)
 pub use exchange::{Exchange, HeaderList, Request, Response};
 pub use finding::{Finding, Place};
 pub use judge::Judge;

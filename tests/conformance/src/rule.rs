@@ -181,6 +181,54 @@ rules! {
     NotThrottled "not-throttled" Must
         "A server whose fixture promises a throttle has one."
         "the fixture";
+    ClientSilent "client-silent" Must
+        "An adapter answers every message, in time."
+        "the adapter protocol";
+    ClientRequestCount "client-request-count" Must
+        "A client sends the requests of the case, not one more or less."
+        "the case";
+    ClientMethod "client-method" Must
+        "Keys are listed with POST."
+        "document: both operations";
+    ClientPath "client-path" Must
+        "The path is that of the operation, each name in its segment."
+        "document: both operations";
+    ClientQuery "client-query" Must
+        "The query is the api-version that was asked for."
+        "document: parameters of both operations";
+    ClientBody "client-body" Must
+        "A request has no body, and says so."
+        "ARM's front door: POST without Content-Length";
+    ClientAuthorization "client-authorization" Must
+        "A request carries a token of the credential."
+        "document: securitySchemes";
+    ClientAttempts "client-attempts" Must
+        "A call takes as many requests as the case expects."
+        "the case";
+    ClientWaits "client-waits" Must
+        "The waits between the attempts are those that the case expects."
+        "the case";
+    ClientTokens "client-tokens" Must
+        "A token is asked for as often as the case expects."
+        "the case";
+    ClientClaims "client-claims" Must
+        "A token is asked for with the claims of the challenge."
+        "the case";
+    ClientOutcome "client-outcome" Must
+        "Keys where keys are due, a failure where one is."
+        "the case";
+    ClientVariant "client-variant" Must
+        "A compute's secrets are read as the variant that they are."
+        "the case";
+    ClientField "client-field" Must
+        "A field has the value that it has in the answer."
+        "the case";
+    ClientError "client-error" Must
+        "A failure tells its class and the service's facts."
+        "the case";
+    ClientSecretShown "client-secret-shown" Must
+        "Secrets are in nothing that a client shows."
+        "amlkeys: what is shown gets into logs";
 }
 
 impl Rule {
