@@ -8,16 +8,16 @@ mod protocol;
 mod run;
 mod verdict;
 
-use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use futures_util::future::join_all;
 
-use crate::case::Role;
+use crate::case::{Case, Role};
 use crate::contract::Contract;
 use crate::embedded;
+use crate::known_failures::KnownFailures;
 use crate::report::{CaseReport, Report, Verdict};
 
 use adapter::{Adapter, Conversation, Trouble};
@@ -34,7 +34,7 @@ pub use adapter::Connect;
 /// ```no_run
 /// # async fn run() -> anyhow::Result<()> {
 /// let check = amlkeys_conformance::ClientCheck::of_command("python3 adapter.py")?;
-/// let report = check.with_jobs(2).run().await?;
+/// let report = check.with_jobs(2).run(|_| {}).await?;
 /// assert!(report.is_success());
 /// # Ok(())
 /// # }
@@ -42,7 +42,8 @@ pub use adapter::Connect;
 pub struct ClientCheck {
     adapter: Adapter,
     jobs: usize,
-    filter: String,
+    filter: Option<String>,
+    known_failures: KnownFailures,
     answer_within: Duration,
     is_plain: bool,
 }
@@ -74,7 +75,13 @@ impl ClientCheck {
 
     /// Takes only the cases whose id holds this text.
     pub fn with_filter(mut self, filter: impl Into<String>) -> Self {
-        self.filter = filter.into();
+        self.filter = Some(filter.into());
+        self
+    }
+
+    /// What is known to fail.
+    pub fn with_known_failures(mut self, known_failures: KnownFailures) -> Self {
+        self.known_failures = known_failures;
         self
     }
 
@@ -91,29 +98,39 @@ impl ClientCheck {
         self
     }
 
-    /// Runs the cases.
+    /// The ids of the cases.
+    pub fn list(&self) -> Vec<&'static str> {
+        self.cases().map(|case| case.id.as_str()).collect()
+    }
+
+    /// Runs the cases. `done` is told of each as it ends, in any order; the report has them ordered.
     ///
     /// # Errors
     ///
     /// If the adapter cannot be started, or does not introduce itself. What it does wrong later is
     /// in the report.
-    pub async fn run(&self) -> Result<Report> {
+    pub async fn run(&self, done: impl FnMut(&CaseReport)) -> Result<Report> {
         let authority = Authority::new()?;
         let first = self.adapter.start(&authority, self.answer_within).await?;
         let runs = self.runs(first.hello());
-        let queue = Queue(Mutex::new(runs.iter().enumerate().collect()));
+        let queue = RefCell::new(runs.iter());
         let mut conversations = vec![Some(first)];
         conversations.resize_with(self.jobs.min(runs.len().max(1)), || None);
+        let report = RefCell::new(Report::new(Role::Client, self.adapter.name()));
+        let done = RefCell::new(done);
+        let finished = |case: CaseReport, exchanges: usize| {
+            let case = self.known_failures.applied(case);
+            done.borrow_mut()(&case);
+            let mut report = report.borrow_mut();
+            report.summary.exchanges += exchanges;
+            report.add(case);
+        };
         let jobs = conversations
             .into_iter()
-            .map(|conversation| self.job(conversation, &queue, &authority));
-        let mut finished: Vec<_> = join_all(jobs).await.into_iter().flatten().collect();
-        finished.sort_by_key(|case| case.index);
-        let mut report = Report::new(Role::Client, self.adapter.name());
-        for case in finished {
-            report.summary.exchanges += case.exchanges;
-            report.add(case.report);
-        }
+            .map(|conversation| self.job(conversation, &queue, &authority, &finished));
+        join_all(jobs).await;
+        let mut report = report.into_inner();
+        report.cases.sort_by(|a, b| a.id.cmp(&b.id));
         Ok(report)
     }
 
@@ -121,7 +138,8 @@ impl ClientCheck {
         Self {
             adapter,
             jobs: 1,
-            filter: String::new(),
+            filter: None,
+            known_failures: KnownFailures::default(),
             answer_within: Duration::from_secs(30),
             is_plain: false,
         }
@@ -132,11 +150,15 @@ impl ClientCheck {
             .api_versions()
             .filter(|version| hello.knows(version))
             .collect();
-        let cases = embedded::cases().iter();
-        cases
-            .filter(|case| case.role() == Role::Client && case.id.contains(&self.filter))
+        self.cases()
             .flat_map(|case| Run::all_of(case, &known))
             .collect()
+    }
+
+    fn cases(&self) -> impl Iterator<Item = &'static Case> {
+        let filter = self.filter.as_deref().unwrap_or_default();
+        let cases = embedded::cases().iter();
+        cases.filter(move |case| case.role() == Role::Client && case.id.contains(filter))
     }
 
     /// One adapter, for as many cases as it gets to; it is started anew after a case that it did
@@ -144,11 +166,14 @@ impl ClientCheck {
     async fn job(
         &self,
         mut conversation: Option<Conversation>,
-        queue: &Queue<'_>,
+        queue: &RefCell<std::slice::Iter<'_, Run>>,
         authority: &Authority,
-    ) -> Vec<Finished> {
-        let mut finished = Vec::new();
-        while let Some((index, run)) = queue.next() {
+        finished: &impl Fn(CaseReport, usize),
+    ) {
+        loop {
+            let Some(run) = queue.borrow_mut().next() else {
+                return;
+            };
             let began = Instant::now();
             let mut arrived = Vec::new();
             let played = match self.adapter_of(conversation.take(), authority).await {
@@ -160,13 +185,8 @@ impl ClientCheck {
                 Err(_) => Err(Trouble::Died),
             };
             let report = reported(run, played, &arrived, began.elapsed());
-            finished.push(Finished {
-                index,
-                exchanges: arrived.len(),
-                report,
-            });
+            finished(report, arrived.len());
         }
-        finished
     }
 
     async fn adapter_of(
@@ -223,27 +243,10 @@ impl ClientCheck {
     }
 }
 
-/// A case that is through, and its place in the report.
-struct Finished {
-    index: usize,
-    exchanges: usize,
-    report: CaseReport,
-}
-
 /// How far a case came.
 enum Played {
     Through(Conduct),
     Skipped(String),
-}
-
-/// The runs that no job has taken yet.
-struct Queue<'r>(Mutex<VecDeque<(usize, &'r Run)>>);
-
-impl<'r> Queue<'r> {
-    fn next(&self) -> Option<(usize, &'r Run)> {
-        let mut runs = self.0.lock().expect("no one panics while holding it");
-        runs.pop_front()
-    }
 }
 
 fn reported(

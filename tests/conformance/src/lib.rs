@@ -25,12 +25,8 @@ pub use case::{
     Outcome, PathCase, Requirement, Role, Script, ServerExchange, ServerRequest, ServerScript,
     Source, SourceKind, Statuses, Token, TrafficScript, Wait,
 };
-<<<<<<< HEAD
-pub use embedded::{api_versions, cases};
-=======
 pub use client::{ClientCheck, Connect};
-pub use embedded::cases;
->>>>>>> 7a44cbe (Drive clients of any language through an adapter)
+pub use embedded::{api_versions, cases};
 pub use exchange::{Exchange, HeaderList, Request, Response};
 pub use finding::{Finding, Place};
 pub use judge::Judge;

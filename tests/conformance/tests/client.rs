@@ -37,7 +37,7 @@ fn failures(report: &Report) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn our_client_passes_every_case() {
-    let report = ours().with_jobs(8).run().await.unwrap();
+    let report = ours().with_jobs(8).run(|_| {}).await.unwrap();
     let failures = failures(&report);
     assert!(failures.is_empty(), "{}", failures.join("\n"));
     assert!(report.summary.passed > 0);
@@ -68,7 +68,7 @@ async fn an_adapter_that_misbehaves_is_a_finding_of_each_case() {
         ),
     ];
     for (then, seen) in misbehaviour {
-        let report = misbehaving(then).run().await.unwrap();
+        let report = misbehaving(then).run(|_| {}).await.unwrap();
         assert!(report.cases.len() > 1, "{then}");
         for case in &report.cases {
             assert_eq!(case.verdict, Verdict::Failed, "{then}: {}", case.id);
@@ -86,10 +86,10 @@ async fn an_adapter_that_misbehaves_is_a_finding_of_each_case() {
 #[tokio::test]
 async fn an_adapter_that_does_not_say_hello_is_told_apart_from_a_client_that_fails() {
     let check = ClientCheck::of_command("sh -c 'echo no such module >&2'").unwrap();
-    let error = check.run().await.unwrap_err().to_string();
+    let error = check.run(|_| {}).await.unwrap_err().to_string();
     assert!(error.contains("does not say hello"), "{error}");
     let check = ClientCheck::of_command("/does/not/exist").unwrap();
-    assert!(check.run().await.is_err());
+    assert!(check.run(|_| {}).await.is_err());
     assert!(ClientCheck::of_command("'").is_err());
 }
 
@@ -102,7 +102,7 @@ async fn findings_name_rules_and_no_secret() {
         "case $line in *begin*) echo '{{\"message\":\"ready\"}}';; *) echo '{outcome}';; esac"
     );
     let check = misbehaving(&then).with_filter("client/workspace/all-keys");
-    let report = check.run().await.unwrap();
+    let report = check.run(|_| {}).await.unwrap();
     let text = serde_json::to_string(&report).unwrap();
     for rule in [
         "client-request-count",
