@@ -103,7 +103,7 @@ async fn findings_name_rules_and_no_secret() {
     );
     let check = misbehaving(&then).with_filter("client/workspace/all-keys");
     let report = check.run(|_| {}).await.unwrap();
-    let text = serde_json::to_string(&report).unwrap();
+    let text = serde_json::to_string(&report.cases).unwrap();
     for rule in [
         "client-request-count",
         "client-field",

@@ -84,7 +84,7 @@ class Setup {
     const key = JSON.stringify([call.subscription_id, call.api_version]);
     if (!this.clients.has(key)) {
       const client = new AzureMachineLearningWorkspaces(this.credential, call.subscription_id, {
-        $host: this.endpoint,
+        endpoint: this.endpoint,
         apiVersion: call.api_version,
         credentialScopes: "https://management.azure.com/.default",
         ...(this.limits.attempts && { retryOptions: { maxRetries: this.limits.attempts - 1 } }),
@@ -127,7 +127,7 @@ class Credential {
 
 function value(keys) {
   return {
-    value: { compute_type: keys?.computeType, body: keys },
+    value: { compute_type: keys?.computeType ?? null, body: keys ?? null },
     shown: { inspect: inspect(keys, { depth: Infinity }), string: String(keys) },
   };
 }

@@ -159,8 +159,11 @@ impl Setup {
         let version = api_version(call)?;
         let keys = self.client.workspaces_list_keys(&id);
         let keys = keys.with_api_version(version).await?;
+        let mut body = json!(keys);
+        // One field to the caller, under whichever of its two names it came.
+        body["userStorageResourceId"] = json!(keys.user_storage_resource_id());
         Ok(json!({
-            "value": {"body": keys},
+            "value": {"body": body},
             "shown": {
                 "debug": format!("{keys:?} {keys:#?}"),
                 "masked": json!(keys.masked()).to_string(),
@@ -232,11 +235,17 @@ fn class(error: &amlkeys::Error, display: &str) -> &'static str {
 }
 
 /// A credential that hands out the tokens of a case.
-#[derive(Debug)]
 struct Tokens {
     script: Vec<Value>,
     asked: Mutex<Vec<Value>>,
     clock: Arc<VirtualClock>,
+}
+
+/// What a client shows of its credential is the credential's to say.
+impl std::fmt::Debug for Tokens {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tokens")
+    }
 }
 
 #[async_trait::async_trait]

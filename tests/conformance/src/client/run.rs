@@ -14,7 +14,7 @@ pub(super) struct Run {
 impl Run {
     /// Each run of a case with a client that knows these api-versions.
     ///
-    /// What does not depend on the api-version is run for the newest alone.
+    /// What is not about keys is run for the newest api-version alone.
     pub(super) fn all_of(case: &'static Case, known: &[&str]) -> Vec<Self> {
         let Script::Client(script) = &case.script else {
             return Vec::new();
@@ -35,7 +35,7 @@ impl Run {
                 .collect();
         }
         let versions = known.iter().filter(|version| is_known(version));
-        match script.gives_value() {
+        match script.is_about_keys() {
             true => versions.map(|version| run(version, None)).collect(),
             false => versions
                 .last()
@@ -188,13 +188,17 @@ impl Run {
 }
 
 impl ClientScript {
-    /// Whether keys come of it, which each api-version reads with code of its own.
-    fn gives_value(&self) -> bool {
+    /// Whether it is about keys, which a client may read with code of its own for each api-version.
+    fn is_about_keys(&self) -> bool {
         let is_keys = |response: &GivenResponse| {
             response.status.is_none_or(|status| status == 200)
                 && matches!(response.body, Some(Body::Json(_) | Body::Example(_)))
         };
-        self.exchanges.len() == 1 && self.exchanges.iter().all(|it| is_keys(&it.response))
+        let is_documented =
+            |call: &Call| call.names == Names::default() && call.resource_id.is_none();
+        self.exchanges.len() == 1
+            && self.exchanges.iter().all(|it| is_keys(&it.response))
+            && self.calls.iter().all(is_documented)
     }
 
     /// Whether it cannot be played in real time.
