@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use amlkeys_conformance::{CaseReport, ClientCheck, KnownFailures, Report, Rule, Verdict};
 use anyhow::{Context, Result};
@@ -35,6 +36,7 @@ async fn main() -> Result<ExitCode> {
         let check = ClientCheck::of_command(command)?
             .with_filter(&args.filter)
             .with_jobs(args.jobs)
+            .with_answer_within(Duration::from_secs(15))
             .with_known_failures(known_failures(name)?);
         let report = check.run(|_| {}).await?;
         print_unexpected(name, &report);

@@ -1,11 +1,11 @@
 // Lets the conformance suite drive @azure/arm-machinelearning.
 // The suite tells Node whom to trust, by NODE_EXTRA_CA_CERTS.
 
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { inspect } from "node:util";
 import { AzureMachineLearningWorkspaces } from "@azure/arm-machinelearning";
 import { CredentialUnavailableError } from "@azure/identity";
-import { AzureLogger, setLogLevel } from "@azure/logger";
 
 const HELLO = {
   message: "hello",
@@ -16,27 +16,29 @@ const HELLO = {
 const UNAVAILABLE = [408, 500, 502, 503, 504];
 const CLASSES = { 401: "unauthorized", 403: "forbidden", 404: "not_found", 429: "throttled" };
 
-/** Waits pass at once and are noted; time stands still but for them and for what really passes. */
+/** Waits pass at once and are noted; time stands still but for them. */
 const clock = {
-  offset: 0,
+  now: 0,
   waits: [],
   /** The one timer that is real. */
   attemptTimeout: undefined,
-  now: Date.now.bind(Date),
+  realNow: Date.now.bind(Date),
   setTimeout: globalThis.setTimeout,
   start(date) {
-    this.offset = date ? Date.parse(date) - this.now() : 0;
+    this.now = date ? Date.parse(date) : this.realNow();
   },
 };
-Date.now = () => clock.now() + Math.round(clock.offset);
+Date.now = () => Math.round(clock.now);
 globalThis.setTimeout = (callback, milliseconds = 0, ...values) => {
   if (milliseconds === clock.attemptTimeout) return clock.setTimeout(callback, milliseconds, ...values);
   clock.waits.push(milliseconds / 1000);
-  clock.offset += milliseconds;
+  clock.now += Math.max(0, milliseconds);
   return clock.setTimeout(callback, 0, ...values);
 };
 
 const log = [];
+// The client logs through the copy that require finds, not the one that import does.
+const { AzureLogger, setLogLevel } = createRequire(import.meta.url)("@azure/logger");
 setLogLevel("verbose");
 AzureLogger.log = (...values) => log.push(values.map((it) => (typeof it === "string" ? it : inspect(it))).join(" "));
 
@@ -53,7 +55,7 @@ class Setup {
   }
 
   async call({ after_seconds: after, calls }) {
-    clock.offset += after * 1000;
+    clock.now += after * 1000;
     clock.waits.length = 0;
     log.length = 0;
     const outcomes = await Promise.all(calls.map((call) => this.outcome(call)));
@@ -127,7 +129,7 @@ class Credential {
 
 function value(keys) {
   return {
-    value: { compute_type: keys?.computeType ?? null, body: keys ?? null },
+    value: { compute_type: text(keys?.computeType) ?? null, body: keys ?? null },
     shown: { inspect: inspect(keys, { depth: Infinity }), string: String(keys) },
   };
 }

@@ -54,7 +54,7 @@ class Setup:
         self.clients = {}
 
     def call(self, message):
-        CLOCK.offset += message["after_seconds"]
+        CLOCK.now += message["after_seconds"]
         CLOCK.waits.clear()
         LOG.truncate(LOG.seek(0))
         calls = message["calls"]
@@ -201,23 +201,22 @@ def error_class(error, anything_sent):
 
 
 class Clock:
-    """Waits pass at once and are noted; time stands still but for them and for what really passes."""
+    """Waits pass at once and are noted; time stands still but for them."""
 
     def __init__(self):
-        self.offset = 0
+        self.now = 0
         self.waits = []
         self.real = time.time
 
     def start(self, date):
-        moment = email.utils.parsedate_to_datetime(date).timestamp() if date else self.real()
-        self.offset = moment - self.real()
+        self.now = email.utils.parsedate_to_datetime(date).timestamp() if date else self.real()
 
     def time(self):
-        return self.real() + self.offset
+        return self.now
 
     def sleep(self, seconds):
         self.waits.append(seconds)
-        self.offset += seconds
+        self.now += seconds
 
 
 CLOCK = Clock()
@@ -226,11 +225,11 @@ time.sleep = CLOCK.sleep
 
 
 class ClockedDatetime(datetime.datetime):
-    """For a Retry-After that is a date; whole seconds, as HTTP dates are."""
+    """For a Retry-After that is a date."""
 
     @classmethod
     def now(cls, tz=None):
-        return datetime.datetime.fromtimestamp(round(CLOCK.time()), tz)
+        return datetime.datetime.fromtimestamp(CLOCK.time(), tz)
 
 
 _utils.datetime = type("datetime", (), {**vars(datetime), "datetime": ClockedDatetime})

@@ -29,8 +29,8 @@ pub(super) struct Conduct {
 }
 
 impl Conduct {
-    /// All that is not as the case expects. A secret that shows always weighs in full, everything
-    /// else as much as the case.
+    /// All that is not as the case expects. A secret that shows and a name that leaves its segment
+    /// always weigh in full, everything else as much as the case.
     pub(super) fn findings(&self, run: &Run, arrived: &[Arrived]) -> Vec<Finding> {
         let mut findings = Vec::new();
         check_requests(run, arrived, self, &mut findings);
@@ -51,6 +51,7 @@ impl Conduct {
             })
             .collect();
         self.check_secrets(run, arrived, &mut findings);
+        self.check_escapes(run, arrived, &mut findings);
         findings
     }
 
@@ -104,6 +105,20 @@ impl Conduct {
                     described(&token.claims),
                     seen,
                 ));
+            }
+        }
+    }
+
+    /// Requests that the case does not have, to a path that is not the call's.
+    fn check_escapes(&self, run: &Run, arrived: &[Arrived], findings: &mut Vec<Finding>) {
+        let expected = run.script().exchanges.len();
+        for (index, request) in arrived.iter().enumerate().skip(expected) {
+            let (path, _) = path_and_query(&request.target);
+            let due = run.path(self.call_of(run, index));
+            if !same_segments(&decoded(path), &due) {
+                let mut finding = Finding::new(Rule::ClientPath, Place::Url, due.join("/"), path);
+                finding.exchange = index;
+                findings.push(finding);
             }
         }
     }
@@ -357,7 +372,7 @@ fn check_outcome(run: &Run, call: &Call, came: &Came, findings: &mut Vec<Finding
             Rule::ClientOutcome,
             Place::Outcome("outcome"),
             format!("a failure of class {}", class(expected.class)),
-            "keys",
+            "no failure",
         )),
         (_, _, failure) => findings.push(Finding::new(
             Rule::ClientOutcome,
@@ -532,12 +547,19 @@ fn check_waits(call: &Call, came: &Came, findings: &mut Vec<Finding>) {
     let (Some(expected), Some(waits)) = (&call.waits, &came.waits) else {
         return;
     };
-    let is_right = |(expected, seen): (&Wait, &f64)| {
+    // No wait and one of no length are the same.
+    let expected: Vec<&Wait> = expected.iter().filter(|it| it.at_most > 0.0).collect();
+    let waits: Vec<f64> = waits
+        .iter()
+        .copied()
+        .filter(|it| !is_about(0.0, *it))
+        .collect();
+    let is_right = |(expected, seen): (&&Wait, &f64)| {
         (expected.at_least..=expected.at_most).contains(seen)
             || is_about(expected.at_least, *seen)
             || is_about(expected.at_most, *seen)
     };
-    if expected.len() != waits.len() || !expected.iter().zip(waits).all(is_right) {
+    if expected.len() != waits.len() || !expected.iter().zip(&waits).all(is_right) {
         let spans: Vec<String> = expected
             .iter()
             .map(|wait| match wait.at_least == wait.at_most {
