@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use amlkeys_conformance::{CaseReport, ClientCheck, KnownFailures, Report, Rule, Verdict};
+use amlkeys_conformance::{CaseReport, ClientCheck, KnownFailures, Level, Report, Rule, Verdict};
 use anyhow::{Context, Result};
 use clap::Parser;
 
@@ -82,12 +82,15 @@ fn table(reports: &[(&str, Report)]) -> String {
     let mut groups = BTreeMap::<&str, Vec<Tally>>::new();
     let mut totals = vec![Tally::default(); reports.len()];
     for (column, (_, report)) in reports.iter().enumerate() {
-        for case in &report.cases {
-            let group = case.id.split('/').nth(1).unwrap_or_default();
+        for runs in report
+            .cases
+            .chunk_by(|one, other| case_of(one) == case_of(other))
+        {
+            let group = case_of(&runs[0]).split('/').nth(1).unwrap_or_default();
             let tallies = groups.entry(group);
             let tallies = tallies.or_insert_with(|| vec![Tally::default(); reports.len()]);
-            tallies[column].count(case);
-            totals[column].count(case);
+            tallies[column].count(runs);
+            totals[column].count(runs);
         }
     }
     let row = |name: &str, tallies: &[Tally]| {
@@ -109,19 +112,28 @@ struct Tally {
     skipped: usize,
 }
 
+/// The id without what the case was repeated for.
+fn case_of(run: &CaseReport) -> &str {
+    run.id.split('[').next().unwrap_or_default()
+}
+
 impl Tally {
-    fn count(&mut self, case: &CaseReport) {
-        if case.verdict == Verdict::Skipped {
+    /// Takes in all runs of a case: it passed if each did.
+    fn count(&mut self, runs: &[CaseReport]) {
+        if runs.iter().all(|run| run.verdict == Verdict::Skipped) {
             self.skipped += 1;
             return;
         }
         self.run += 1;
-        let mut rules = case.findings.iter().map(|finding| finding.rule);
-        match case.verdict {
-            _ if case.findings.is_empty() => self.passed += 1,
-            Verdict::Warned => self.warned += 1,
-            _ if rules.all(|rule| rule == Rule::ClientSecretShown) => self.shown += 1,
-            _ => {}
+        let findings = || runs.iter().flat_map(|run| &run.findings);
+        let mut failures = findings().filter(|finding| finding.level == Level::Must);
+        match findings().map(|finding| finding.level).max() {
+            None => self.passed += 1,
+            Some(Level::Should) => self.warned += 1,
+            Some(Level::Must) if failures.all(|it| it.rule == Rule::ClientSecretShown) => {
+                self.shown += 1;
+            }
+            Some(Level::Must) => {}
         }
     }
 

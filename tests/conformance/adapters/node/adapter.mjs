@@ -31,8 +31,9 @@ const clock = {
 Date.now = () => Math.round(clock.now);
 globalThis.setTimeout = (callback, milliseconds = 0, ...values) => {
   if (milliseconds === clock.attemptTimeout) return clock.setTimeout(callback, milliseconds, ...values);
-  clock.waits.push(milliseconds / 1000);
-  clock.now += Math.max(0, milliseconds);
+  const passing = Math.max(0, milliseconds);
+  clock.waits.push(passing / 1000);
+  clock.now += passing;
   return clock.setTimeout(callback, 0, ...values);
 };
 

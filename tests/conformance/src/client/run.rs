@@ -191,7 +191,8 @@ impl ClientScript {
     /// Whether it is about keys, which a client may read with code of its own for each api-version.
     fn is_about_keys(&self) -> bool {
         let is_keys = |response: &GivenResponse| {
-            response.status.is_none_or(|status| status == 200)
+            response.breaks.is_none()
+                && response.status.is_none_or(|status| status == 200)
                 && matches!(response.body, Some(Body::Json(_) | Body::Example(_)))
         };
         let is_documented =
