@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use amlkeys_conformance::{CaseReport, ClientCheck, KnownFailures, Level, Report, Rule, Verdict};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -22,6 +22,9 @@ struct Args {
     /// Adapters at the same time.
     #[arg(long, default_value_t = 4)]
     jobs: usize,
+    /// Fails unless the table stands in this file.
+    #[arg(long, value_name = "FILE")]
+    check: Option<PathBuf>,
     /// Writes each report as NAME.json into this folder.
     #[arg(long, value_name = "FOLDER")]
     reports: Option<PathBuf>,
@@ -46,7 +49,12 @@ async fn main() -> Result<ExitCode> {
         }
         reports.push((name, report));
     }
-    println!("{}", table(&reports));
+    let table = table(&reports);
+    println!("{table}");
+    if let Some(file) = args.check {
+        let text = std::fs::read_to_string(&file)?;
+        ensure!(text.contains(&table), "{} has another table", file.display());
+    }
     let is_success = reports.iter().all(|(_, report)| report.is_success());
     Ok(ExitCode::from(u8::from(!is_success)))
 }
