@@ -53,7 +53,11 @@ async fn main() -> Result<ExitCode> {
     println!("{table}");
     if let Some(file) = args.check {
         let text = std::fs::read_to_string(&file)?;
-        ensure!(text.contains(&table), "{} has another table", file.display());
+        ensure!(
+            text.contains(&table),
+            "{} has another table",
+            file.display()
+        );
     }
     let is_success = reports.iter().all(|(_, report)| report.is_success());
     Ok(ExitCode::from(u8::from(!is_success)))

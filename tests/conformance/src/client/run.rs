@@ -34,11 +34,11 @@ impl Run {
                 .map(|it| run(it.api_version, Some(it)))
                 .collect();
         }
-        let versions = known.iter().filter(|version| is_known(version));
+        let mut versions = known.iter().filter(|version| is_known(version));
         match script.is_about_keys() {
             true => versions.map(|version| run(version, None)).collect(),
             false => versions
-                .last()
+                .next_back()
                 .map(|version| run(version, None))
                 .into_iter()
                 .collect(),
