@@ -7,6 +7,9 @@ mod adapter;
 use std::time::Duration;
 
 use amlkeys_conformance::{ClientCheck, Report, Verdict};
+use tokio::io::{
+    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, ReadHalf, WriteHalf,
+};
 
 fn ours() -> ClientCheck {
     let connect = || {
@@ -16,6 +19,132 @@ fn ours() -> ClientCheck {
         suite
     };
     ClientCheck::of_connection("amlkeys", Box::new(connect))
+}
+
+/// Ours, with one text in the place of another in all that goes to and fro.
+fn tampered(from: &'static str, to: &'static str) -> ClientCheck {
+    let connect = move || {
+        let (suite, end) = tokio::io::duplex(1 << 20);
+        let (adapter, inner) = tokio::io::duplex(1 << 20);
+        let (reader, writer) = tokio::io::split(inner);
+        tokio::spawn(async { adapter::serve(reader, writer).await.unwrap() });
+        let (from_suite, to_suite) = tokio::io::split(end);
+        let (from_adapter, to_adapter) = tokio::io::split(adapter);
+        tokio::spawn(relay(from_suite, to_adapter, from, to));
+        tokio::spawn(relay(from_adapter, to_suite, from, to));
+        suite
+    };
+    ClientCheck::of_connection("tampered", Box::new(connect))
+}
+
+async fn relay<S>(source: ReadHalf<S>, mut sink: WriteHalf<S>, from: &str, to: &str)
+where
+    S: AsyncRead + AsyncWrite,
+{
+    let mut lines = BufReader::new(source).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let line = line.replace(from, to) + "\n";
+        sink.write_all(line.as_bytes()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_a_client_does_wrong_is_found_by_its_rule() {
+    let wrong = [
+        (
+            "client-field",
+            "workspace/all-keys",
+            "canary-storage",
+            "canary-other",
+        ),
+        (
+            "client-variant",
+            "compute-type/aks",
+            r#""typed":true"#,
+            r#""typed":false"#,
+        ),
+        (
+            "client-error",
+            "errors/not-found",
+            r#""class":"not_found""#,
+            r#""class":"other""#,
+        ),
+        (
+            "client-outcome",
+            "errors/not-found",
+            r#""error":{"#,
+            r#""other":{"#,
+        ),
+        (
+            "client-waits",
+            "retry-after/seconds",
+            r#""waits":[7.0"#,
+            r#""waits":[9.0"#,
+        ),
+        (
+            "client-tokens",
+            "tokens/cached",
+            r#"s":[{"scopes""#,
+            r#"s":[{},{"scopes""#,
+        ),
+        (
+            "client-claims",
+            "claims/met",
+            r#""claims":""#,
+            r#""other":""#,
+        ),
+        (
+            "client-query",
+            "workspace/all-keys",
+            r#""api_version":"20"#,
+            r#""api_version":"19"#,
+        ),
+        (
+            "client-path",
+            "workspace/all-keys",
+            r#""workspaces123""#,
+            r#""another""#,
+        ),
+        (
+            "client-attempts",
+            "give-up/unavailable",
+            r#""attempts":3"#,
+            r#""attempts":2"#,
+        ),
+        (
+            "client-request-count",
+            "give-up/unavailable",
+            r#""attempts":3"#,
+            r#""attempts":4"#,
+        ),
+        (
+            "client-secret-shown",
+            "workspace/all-keys",
+            r#""debug":""#,
+            r#""debug":"token-1"#,
+        ),
+        (
+            "client-authorization",
+            "workspace/all-keys",
+            "token-1",
+            "token-2",
+        ),
+    ];
+    for (rule, case, from, to) in wrong {
+        let check = tampered(from, to).with_filter(format!("client/{case}"));
+        let report = check.run(|_| {}).await.unwrap();
+        let mut findings = report.findings();
+        assert!(
+            findings.any(|it| it.rule.id() == rule),
+            "{rule}: {:?}",
+            failures(&report)
+        );
+        let found = serde_json::to_string(&report.cases).unwrap();
+        assert!(
+            !found.contains("canary") && !found.contains("token-"),
+            "{found}"
+        );
+    }
 }
 
 fn failures(report: &Report) -> Vec<String> {

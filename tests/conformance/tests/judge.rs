@@ -126,7 +126,8 @@ const OF_A_FILE: [&str; 4] = [
 
 #[test]
 fn every_rule_has_a_case() {
-    for rule in Rule::ALL {
+    let of_clients = |rule: &&Rule| rule.id().starts_with("client-");
+    for rule in Rule::ALL.iter().filter(|rule| !of_clients(rule)) {
         let is_shown = traffic_cases()
             .any(|(_, script)| script.findings.iter().any(|it| it.rule == rule.id()));
         let is_elsewhere = OF_A_RUNNER.contains(&rule.id()) || OF_A_FILE.contains(&rule.id());
