@@ -7,7 +7,7 @@ use amlkeys_emulator::{Arm, Emulator, Throttle};
 async fn checked(fixture: Fixture) -> (Report, Emulator) {
     // Cases are many and come at once, which is what ARM throttles.
     let arm = Arm::builder().with_throttle(Throttle::off()).build();
-    let emulator = Emulator::serve(arm).await.unwrap();
+    let emulator = Emulator::builder().with_arm(arm).start().await.unwrap();
     let check = ServerCheck::new(emulator.endpoint(), emulator.token()).unwrap();
     let check = check.with_ca_pem(emulator.ca_pem().as_bytes()).unwrap();
     let report = check.with_fixture(fixture).run(|_| {}).await;
@@ -57,7 +57,7 @@ async fn the_documented_examples_are_fixture_enough() {
 async fn a_throttle_that_is_promised_is_found() {
     for (throttle, is_success) in [(Throttle::arm(), true), (Throttle::off(), false)] {
         let arm = Arm::builder().with_throttle(throttle).build();
-        let emulator = Emulator::serve(arm).await.unwrap();
+        let emulator = Emulator::builder().with_arm(arm).start().await.unwrap();
         let mut fixture = Fixture::documented();
         fixture.throttled_within = Some(300);
         fixture.api_versions = api_versions().last().map(|it| vec![(*it).to_owned()]);
