@@ -13,28 +13,29 @@ impl SignIn<'_> {
     pub(crate) fn machine_token(&self) -> Answer {
         match self.machine_identity() {
             Ok((identity, resource)) => self.token_of(identity, &resource),
-            Err(refusal) => refusal,
+            Err(refusal) => *refusal,
         }
     }
 
-    fn machine_identity(&self) -> Result<(&Principal, String), Answer> {
+    fn machine_identity(&self) -> Result<(&Principal, String), Box<Answer>> {
         let metadata = self.request.headers.get("metadata");
         if metadata.is_none_or(|value| value != "true") {
             let description = "Required metadata header not specified";
-            return Err(refusal("bad_request_102", description));
+            return Err(refusal("bad_request_102", description).into());
         }
         let required = |name| {
             let description = format!("Required query parameter '{name}' not specified");
-            let missing = || refusal("invalid_request", &description);
+            let missing = || Box::new(refusal("invalid_request", &description));
             self.query(name).ok_or_else(missing)
         };
         required("api-version")?;
         let resource = required("resource")?;
-        let not_found = || refusal("invalid_request", "Identity not found");
+        let not_found = || Box::new(refusal("invalid_request", "Identity not found"));
         let identity = self.identity().ok_or_else(not_found)?;
         if !exists(&resource, self.base_url()) {
             let error = EntraError::resource_not_found(&resource, &identity.tenant_id);
-            return Err(error.into_answer(Some(identity.client_id.clone()), self.trace));
+            let refusal = error.into_answer(Some(identity.client_id.clone()), self.trace);
+            return Err(refusal.into());
         }
         Ok((identity, resource))
     }
