@@ -331,6 +331,9 @@ fn check_is_json(headers: &HeaderMap) -> Result<()> {
     Ok(())
 }
 
+/// What an answer of unannounced length is given at once; pages that stay untouched cost nothing.
+const LARGEST_RESERVE: usize = 1024 * 1024;
+
 /// Reads a body, but no more than `limit` bytes of it.
 async fn read(response: &mut Response, limit: usize) -> Result<Bytes> {
     let too_large = || Error::body(format!("it is larger than {limit} bytes"));
@@ -353,7 +356,11 @@ async fn read(response: &mut Response, limit: usize) -> Result<Bytes> {
             first = chunk;
         } else {
             if rest.is_empty() {
-                rest.reserve((announced as usize).max(first.len() + chunk.len()));
+                // Growing by doubling would hold the body twice.
+                rest.reserve(match announced {
+                    0 => limit.min(LARGEST_RESERVE),
+                    length => length as usize,
+                });
                 rest.extend_from_slice(&first);
             }
             rest.extend_from_slice(&chunk);
