@@ -1,8 +1,11 @@
 //! The emulator in the role of a server: every case.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use amlkeys_conformance::{Fixture, Report, ServerCheck, Verdict, api_versions};
+mod support;
+
+use amlkeys_conformance::{Fixture, Level, Report, ServerCheck, Verdict, api_versions};
 use amlkeys_emulator::{Arm, Emulator, Throttle};
+use support::Deviations;
 
 async fn checked(fixture: Fixture) -> (Report, Emulator) {
     // Cases are many and come at once, which is what ARM throttles.
@@ -14,24 +17,30 @@ async fn checked(fixture: Fixture) -> (Report, Emulator) {
     (report, emulator)
 }
 
-fn told(report: &Report) -> String {
-    let findings = report.cases.iter().flat_map(|case| {
+/// What fails, but for what a documented example, which the emulator answers byte for byte, is
+/// known to do wrong: `known-deviations.json`.
+fn failures(report: &Report) -> Vec<String> {
+    let deviations = Deviations::read().unwrap();
+    let is_known = |place: &str| {
+        deviations.examples().any(|example| {
+            deviations.covers(example, place) || deviations.not_carried(example).contains(&place)
+        })
+    };
+    let mut failures = Vec::new();
+    for case in &report.cases {
         let findings = case.findings.iter();
-        findings.map(move |finding| format!("{}: {finding}\n", case.id))
-    });
-    findings.collect()
+        let findings = findings.filter(|it| it.level == Level::Must);
+        let findings = findings.filter(|it| !is_known(&it.at.to_string()));
+        failures.extend(findings.map(|finding| format!("{}: {finding}", case.id)));
+    }
+    failures
 }
 
 #[tokio::test]
 async fn the_emulator_passes_every_case() {
     let fixture = Fixture::parse(include_str!("../fixtures/emulator.json")).unwrap();
     let (report, _emulator) = checked(fixture).await;
-    // Its `quantum` is of a type that nobody knows, and `kubernetes` of one that came after 2021.
-    let of_an_unknown_type = ["discriminator-unknown", "property-undocumented"];
-    let mut findings = report.findings();
-    let is_tolerated = findings.all(|it| of_an_unknown_type.contains(&it.rule.id()));
-    assert!(is_tolerated, "{}", told(&report));
-    assert!(report.is_success());
+    assert_eq!(failures(&report), Vec::<String>::new());
     let skipped: Vec<&str> = report
         .cases
         .iter()
@@ -49,7 +58,7 @@ async fn the_emulator_passes_every_case() {
 #[tokio::test]
 async fn the_documented_examples_are_fixture_enough() {
     let (report, _emulator) = checked(Fixture::documented()).await;
-    assert!(report.is_success(), "{}", told(&report));
+    assert_eq!(failures(&report), Vec::<String>::new());
     assert!(report.summary.passed > 100, "{:?}", report.summary);
 }
 
