@@ -39,7 +39,7 @@ pub struct Fault {
 pub enum Reset {
     /// Nothing of the answer arrives.
     BeforeHead,
-    /// Meant to let a part of the head arrive; the server cannot do that yet, so nothing does.
+    /// The first bytes of the head arrive.
     InHead,
     /// The head and one half of the body arrive.
     InBody,

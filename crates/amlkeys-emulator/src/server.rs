@@ -3,6 +3,7 @@
 mod body;
 mod certificates;
 mod connection;
+mod fuse;
 mod limits;
 mod listener;
 mod seats;

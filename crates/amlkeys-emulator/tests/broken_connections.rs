@@ -1,6 +1,7 @@
 //! Faults as a client on a socket meets them.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,41 +10,52 @@ use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 #[tokio::test]
 async fn body_ends_early_and_so_does_the_connection() {
-    for (fault, part) in [
-        (Fault::truncated(10), Some(10)),
-        (Fault::truncated(0), Some(0)),
-        (Fault::reset(Reset::InBody), None),
-    ] {
-        let answer = meet(fault).await;
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        let announced = head.to_ascii_lowercase();
-        if part.is_some() {
-            assert!(announced.contains("content-length: "), "{head}");
-            assert_eq!(Some(body.len()), part);
-        }
-        assert!(!body.ends_with('}'), "{body}");
+    for part in [10, 0] {
+        let (answer, end) = meet(Fault::truncated(part)).await;
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("content-length: "), "{head}");
+        assert_eq!(body.len(), part);
+        assert_ne!(end, Err(ErrorKind::ConnectionReset));
     }
 }
 
 #[tokio::test]
-async fn reset_lets_no_answer_arrive() {
-    for reset in [Reset::BeforeHead, Reset::InHead] {
-        let answer = meet(Fault::reset(reset)).await;
-        assert!(!answer.contains("computeType"), "{answer}");
+async fn connection_is_reset_in_the_body() {
+    let (answer, end) = meet(Fault::reset(Reset::InBody)).await;
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(body.starts_with('{') && !body.ends_with('}'), "{body}");
+    assert_eq!(end, Err(ErrorKind::ConnectionReset));
+}
+
+#[tokio::test]
+async fn connection_is_reset_before_the_head() {
+    let (answer, end) = meet(Fault::reset(Reset::BeforeHead)).await;
+    assert_eq!(answer, "");
+    assert_eq!(end, Err(ErrorKind::ConnectionReset));
+}
+
+#[tokio::test]
+async fn connection_is_reset_in_the_head() {
+    let fault = || Fault::reset(Reset::InHead);
+    for (answer, end) in [meet(fault()).await, meet_over_http(fault()).await] {
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+        assert!(!answer.contains("\r\n\r\n"), "{answer}");
+        assert_eq!(end, Err(ErrorKind::ConnectionReset));
     }
 }
 
 #[tokio::test]
 async fn huge_body_arrives_whole() {
     const SIZE: usize = 20_000_000;
-    let answer = meet(Fault::huge_body(SIZE as u64)).await;
+    let (answer, end) = meet(Fault::huge_body(SIZE as u64)).await;
+    assert_eq!(end, Ok(answer.len()));
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
     assert!(head.contains(&format!("content-length: {SIZE}")), "{head}");
     assert_eq!(body.len(), SIZE);
@@ -69,20 +81,36 @@ async fn hung_connection_ends_with_the_emulator() {
     assert!(in_time(waiting).await.unwrap().is_empty());
 }
 
+/// What arrives, and how it ends: with a length, or with an error.
+type Met = (String, Result<usize, ErrorKind>);
+
 /// What arrives of the answer of an emulator in which everything meets the fault.
-async fn meet(fault: Fault) -> String {
+async fn meet(fault: Fault) -> Met {
+    let emulator = Emulator::builder().with_arm(failing(fault)).start().await;
+    all(ask(&emulator.expect("it starts")).await).await
+}
+
+async fn meet_over_http(fault: Fault) -> Met {
+    let builder = Emulator::builder().with_arm(failing(fault));
+    let emulator = builder.with_plain_http().start().await.expect("it starts");
+    let address = emulator.endpoint().strip_prefix("http://").expect("http");
+    let mut stream = TcpStream::connect(address).await.expect("it listens");
+    let sent = stream.write_all(request(&emulator).as_bytes()).await;
+    sent.expect("it reads");
+    all(stream).await
+}
+
+fn failing(fault: Fault) -> Arm {
     let arm = Arm::documented();
     arm.add_fault(FaultRule::new(fault));
-    let emulator = Emulator::builder()
-        .with_arm(arm)
-        .start()
-        .await
-        .expect("it starts");
-    let mut stream = ask(&emulator).await;
+    arm
+}
+
+async fn all(mut stream: impl AsyncRead + Unpin) -> Met {
     let mut answer = Vec::new();
-    // A reset is an error here; what came before it stays.
-    let _ = in_time(stream.read_to_end(&mut answer)).await;
-    String::from_utf8(answer).expect("UTF-8")
+    let end = in_time(stream.read_to_end(&mut answer)).await;
+    let answer = String::from_utf8(answer).expect("UTF-8");
+    (answer, end.map_err(|error| error.kind()))
 }
 
 async fn ask(emulator: &Emulator) -> TlsStream<TcpStream> {
@@ -99,7 +127,13 @@ async fn ask(emulator: &Emulator) -> TlsStream<TcpStream> {
     let host = ServerName::try_from("localhost").expect("a host");
     let connector = TlsConnector::from(Arc::new(config));
     let mut stream = connector.connect(host, stream).await.expect("TLS");
-    let request = format!(
+    let sent = stream.write_all(request(emulator).as_bytes()).await;
+    sent.expect("it reads");
+    stream
+}
+
+fn request(emulator: &Emulator) -> String {
+    format!(
         "POST {}/listKeys?api-version=2025-09-01 HTTP/1.1\r\n\
          host: localhost\r\nauthorization: Bearer {}\r\ncontent-length: 0\r\n\
          connection: close\r\n\r\n",
@@ -109,10 +143,7 @@ async fn ask(emulator: &Emulator) -> TlsStream<TcpStream> {
             .find(|id| id.ends_with("/aks"))
             .expect("it exists"),
         emulator.token(),
-    );
-    let sent = stream.write_all(request.as_bytes()).await;
-    sent.expect("it reads");
-    stream
+    )
 }
 
 /// Fails instead of hanging.

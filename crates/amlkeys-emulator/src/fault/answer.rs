@@ -37,6 +37,7 @@ pub(crate) async fn before(
         Kind::Delay(_) | Kind::Truncated(_) | Kind::ContentType(_) | Kind::Reset(Reset::InBody) => {
             return None;
         }
+        Kind::Reset(Reset::InHead) if connection.is_some() => return None,
         Kind::Hang => match pending::<Infallible>().await {},
         Kind::Reset(_) => match connection {
             Some(connection) => {
@@ -94,6 +95,12 @@ pub(crate) fn on_the_way(
             headers.insert(header::CONTENT_TYPE, content_type.clone());
             return response;
         }
+        Kind::Reset(Reset::InHead) => {
+            if let Some(connection) = connection {
+                connection.reset_after(PART_OF_HEAD);
+            }
+            return response;
+        }
         Kind::Truncated(after_bytes) => after_bytes as u64,
         Kind::Reset(_) => announced / 2,
         _ => return response,
@@ -111,6 +118,9 @@ pub(crate) fn on_the_way(
         })
     })
 }
+
+/// The status line and something more: every head is longer.
+const PART_OF_HEAD: usize = 40;
 
 const INVENTED: &str = "A fault rule of the emulator asked for this.";
 

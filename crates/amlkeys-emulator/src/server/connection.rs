@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::body::{AnswerBody, RequestBody};
+use super::fuse::Fuse;
 use super::limits::Limits;
 use super::seats::{Seat, TakenSeat};
 use super::socket::{End, Socket};
@@ -109,6 +110,7 @@ impl Connection {
     ) -> Result<(), hyper::Error> {
         let limits = &self.service.limits;
         let service = service_fn(|request| self.answer(request, door));
+        let stream = Fuse::new(stream, self.handle.clone());
         let serving = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.head_time)
