@@ -1,4 +1,4 @@
-//! azure_identity's credentials, unmodified, over TLS.
+//! azure_identity's credentials, unmodified.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -90,6 +90,16 @@ async fn managed_identity_credential_signs_in() {
     }
 }
 
+/// The scheme that the metadata service of a machine speaks.
+#[tokio::test]
+async fn managed_identity_credential_signs_in_over_plain_http() {
+    let builder = Emulator::builder().with_plain_http();
+    let emulator = builder.start().await.unwrap();
+    assert!(emulator.endpoint().starts_with("http://"));
+    let credential = managed_identity(&emulator, None);
+    assert_eq!(list_keys(&emulator, &*credential).await, 200);
+}
+
 /// azure_identity turns "Identity not found" into words of its own.
 #[tokio::test]
 async fn managed_identity_credential_tells_of_an_unknown_identity() {
@@ -155,8 +165,10 @@ impl HttpClient for MetadataService {
 
 fn http_client(emulator: &Emulator) -> reqwest::Client {
     let mut roots = RootCertStore::empty();
-    let authority = CertificateDer::from_pem_slice(emulator.ca_pem().as_bytes());
-    roots.add(authority.expect("PEM")).expect("an authority");
+    // Over plain http there is none.
+    for authority in CertificateDer::pem_slice_iter(emulator.ca_pem().as_bytes()) {
+        roots.add(authority.expect("PEM")).expect("an authority");
+    }
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .expect("ring has them")
