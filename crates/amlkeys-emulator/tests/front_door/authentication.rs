@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use amlkeys_emulator::{Arm, Authorization, ManualClock, TokenRequest};
+use amlkeys_emulator::{Arm, Authorization, ManualClock, State, TokenRequest};
 use axum::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
@@ -157,6 +157,31 @@ async fn revoked_token_is_answered_with_a_claims_challenge() {
     assert!(value > 1_700_000_000, "{value}");
 
     assert_eq!(Call::to(&arm).send().await.status, StatusCode::OK);
+}
+
+/// azure-sdk-for-net and kiota, AuthorizationHandler tests; the date is the state's.
+#[tokio::test]
+async fn token_of_before_the_states_date_is_answered_with_a_claims_challenge() {
+    for (valid_from, status) in [
+        ("2100-01-01T00:00:00Z", StatusCode::UNAUTHORIZED),
+        ("2020-01-01T00:00:00Z", StatusCode::OK),
+    ] {
+        let (before, principal) = State::DOCUMENTED.split_once("\n  denied:").unwrap();
+        let state = format!("{before}\n  tokensValidFrom: {valid_from}\n  denied:{principal}");
+        let state = State::parse(&state).unwrap();
+        let arm = Arm::builder().with_state(state).build();
+        let answer = Call::to(&arm).send().await;
+        assert_eq!(answer.status, status, "{valid_from}");
+        if status == StatusCode::UNAUTHORIZED {
+            let challenge = answer.header("www-authenticate").unwrap();
+            // {"access_token":{"nbf":{"essential":true,"value":"4102444800"}}}
+            let claims = "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiI0MTAyNDQ0ODAwIn19fQ==";
+            assert!(
+                challenge.ends_with(&format!("claims=\"{claims}\"")),
+                "{challenge}"
+            );
+        }
+    }
 }
 
 /// No row: each test can tell from the requests what became of a token.
