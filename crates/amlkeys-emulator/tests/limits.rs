@@ -5,7 +5,7 @@
 use std::io;
 use std::time::Duration;
 
-use amlkeys_emulator::{Emulator, Limits};
+use amlkeys_emulator::{Arm, Emulator, Limits, Throttle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -19,8 +19,9 @@ struct Served {
 
 impl Served {
     async fn with(limits: Limits) -> Self {
-        let builder = Emulator::builder().with_plain_http().with_limits(limits);
-        let emulator = builder.start().await.unwrap();
+        let arm = Arm::builder().with_throttle(Throttle::off()).build();
+        let builder = Emulator::builder().with_arm(arm).with_plain_http();
+        let emulator = builder.with_limits(limits).start().await.unwrap();
         let address = emulator.endpoint().strip_prefix("http://").unwrap();
         Self {
             address: address.to_owned(),
