@@ -61,7 +61,7 @@ impl<'a> Bearer<'a> {
         let now = unix_seconds(now);
         if !is_arm(&claims.audience, BaseUrl::of(request)) {
             Self::WrongAudience {
-                audience: claims.audience,
+                audience: claims.audience.clone(),
             }
         } else if claims.expires <= now {
             Self::Expired {

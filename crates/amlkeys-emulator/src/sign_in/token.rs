@@ -1,4 +1,6 @@
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use base64::Engine;
@@ -6,13 +8,15 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64URL;
 use ring::hmac;
 use ring::rand::SystemRandom;
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
 
 use crate::state::Principal;
 
-/// Issues tokens and reads them again. None is stored: a signature with a key of this run tells
-/// which are its own.
+/// Issues tokens and reads them again. A signature with a key of this run tells which are its own;
+/// of those that were read, the last few are remembered.
 pub(crate) struct Tokens {
     key: hmac::Key,
+    remembered: Mutex<VecDeque<Remembered>>,
     /// How long those of a sign-in last.
     lifetime: Duration,
     revocations: AtomicU64,
@@ -25,6 +29,17 @@ pub(crate) struct Issued {
     pub(crate) not_before: u64,
     pub(crate) expires: u64,
     pub(crate) lifetime: u64,
+}
+
+/// A token of this run, for the requests that follow with the same one.
+struct Remembered {
+    signed: Box<[u8]>,
+    signature: Box<[u8]>,
+    claims: Arc<Claims>,
+}
+
+impl Remembered {
+    const CAPACITY: usize = 8;
 }
 
 /// What a token says that is checked.
@@ -47,6 +62,7 @@ impl Tokens {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &SystemRandom::new());
         Self {
             key: key.expect("the system has random numbers"),
+            remembered: Mutex::default(),
             lifetime,
             revocations: AtomicU64::new(0),
             revoked_at: AtomicU64::new(0),
@@ -99,16 +115,44 @@ impl Tokens {
     }
 
     /// What a token of this run says.
-    pub(crate) fn read(&self, token: &[u8]) -> Option<Claims> {
-        let dots = |byte: &u8| *byte == b'.';
-        let payload_at = token.iter().position(dots)? + 1;
-        let signed = token.get(..token.iter().rposition(dots)?)?;
-        let signature = token.get(signed.len() + 1..)?;
+    pub(crate) fn read(&self, token: &[u8]) -> Option<Arc<Claims>> {
+        let end = token.iter().rposition(|byte| *byte == b'.')?;
+        let (signed, signature) = (&token[..end], &token[end + 1..]);
+        if let Some(claims) = self.remembered(signed, signature) {
+            return Some(claims);
+        }
+        let claims = Arc::new(self.verified(signed, signature)?);
+        self.remember(signed, signature, &claims);
+        Some(claims)
+    }
 
+    fn remembered(&self, signed: &[u8], signature: &[u8]) -> Option<Arc<Claims>> {
+        let remembered = self.remembered.lock().expect(UNPOISONED);
+        // The signature is the secret in a token, the rest can be guessed.
+        let is_it =
+            |it: &&Remembered| *it.signed == *signed && bool::from(it.signature.ct_eq(signature));
+        Some(Arc::clone(&remembered.iter().find(is_it)?.claims))
+    }
+
+    fn remember(&self, signed: &[u8], signature: &[u8], claims: &Arc<Claims>) {
+        let new = Remembered {
+            signed: signed.into(),
+            signature: signature.into(),
+            claims: Arc::clone(claims),
+        };
+        let mut remembered = self.remembered.lock().expect(UNPOISONED);
+        if remembered.len() == Remembered::CAPACITY {
+            remembered.pop_front();
+        }
+        remembered.push_back(new);
+    }
+
+    fn verified(&self, signed: &[u8], signature: &[u8]) -> Option<Claims> {
+        let payload_at = signed.iter().position(|byte| *byte == b'.')? + 1;
         let mut tag = [0; 33];
         let length = BASE64URL.decode_slice(signature, &mut tag).ok()?;
         hmac::verify(&self.key, signed, &tag[..length]).ok()?;
-        let payload = BASE64URL.decode(signed.get(payload_at..)?).ok()?;
+        let payload = BASE64URL.decode(&signed[payload_at..]).ok()?;
         serde_json::from_slice(&payload).ok()
     }
 
@@ -146,6 +190,8 @@ impl Tokens {
         token
     }
 }
+
+const UNPOISONED: &str = "nothing panics while it holds the tokens";
 
 /// Entra signs with RSA; clients of ARM do not verify, and the emulator reads only its own.
 const HEADER: &str = r#"{"typ":"JWT","alg":"HS256"}"#;
@@ -212,6 +258,21 @@ mod tests {
         ] {
             assert!(tokens.read(other.as_bytes()).is_none(), "{other:?}");
         }
+    }
+
+    #[test]
+    fn few_tokens_are_remembered_and_all_are_read() {
+        let tokens = Tokens::new(Duration::ZERO);
+        let remembered = || tokens.remembered.lock().unwrap().len();
+        let issued: [String; 2 * Remembered::CAPACITY] = std::array::from_fn(|_| issued(&tokens));
+        for _ in 0..2 {
+            assert!(tokens.read(issued[0].as_bytes()).is_some());
+            assert_eq!(remembered(), 1, "once read, it is remembered once");
+        }
+        for token in issued.iter().chain(&issued) {
+            assert!(tokens.read(token.as_bytes()).is_some());
+        }
+        assert_eq!(remembered(), Remembered::CAPACITY);
     }
 
     #[test]
