@@ -61,27 +61,29 @@ impl<'a> Visit<'a> {
 
     /// Only what is for a subscription that exists is counted.
     fn counted(&self, buckets: &Buckets, now: Duration) -> Reply {
-        let known = |id: &&str| self.state.subscription(id).is_some();
-        let Some(subscription_id) = self.path.subscription_id().filter(known) else {
-            return self.answer();
-        };
+        let subscription_id = self.path.subscription_id().unwrap_or_default();
+        let subscription = self.state.subscription(subscription_id);
+        if subscription.is_none() {
+            return self.answer(None);
+        }
         let object_id = &self.principal.object_id;
         let kind = Kind::of(self.method);
         match buckets.take(kind, subscription_id, object_id, now) {
-            Quota::Left(left) => self.answer().with_remaining(kind, left),
+            Quota::Left(left) => self.answer(subscription).with_remaining(kind, left),
             Quota::Exceeded { retry_after } => {
                 throttled(kind, subscription_id, object_id, retry_after)
             }
         }
     }
 
-    fn answer(&self) -> Reply {
-        self.keys().map_or_else(|refusal| refusal, Reply::keys)
+    fn answer(&self, subscription: Option<&Subscription>) -> Reply {
+        let keys = self.keys(subscription);
+        keys.map_or_else(|refusal| refusal, Reply::keys)
     }
 
-    fn keys(&self) -> Result<Bytes, Reply> {
+    fn keys(&self, subscription: Option<&Subscription>) -> Result<Bytes, Reply> {
         check_form(&self.api_version, self.state)?;
-        let subscription = subscription(self.state, &self.path)?;
+        let subscription = subscription.ok_or_else(|| no_subscription(&self.path))?;
         let keys_of = operation(&self.path, &self.api_version)?;
         let api_version = supported(&self.api_version, &keys_of, self.state)?;
         check_method(self.method)?;
@@ -152,24 +154,25 @@ fn check_form(api_version: &str, state: &State) -> Result<(), Reply> {
 
 /// `yyyy-MM-dd` or `yyyy-MM-dd-preview`
 fn is_well_formed(api_version: &str) -> bool {
-    let lower = api_version.to_ascii_lowercase();
-    let date = lower.strip_suffix("-preview").unwrap_or(&lower);
-    date.len() == "yyyy-MM-dd".len()
-        && date.bytes().enumerate().all(|(index, byte)| match index {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        })
+    let Some((date, rest)) = api_version.split_at_checked("yyyy-MM-dd".len()) else {
+        return false;
+    };
+    let is_date = date.bytes().enumerate().all(|(index, byte)| match index {
+        4 | 7 => byte == b'-',
+        _ => byte.is_ascii_digit(),
+    });
+    is_date && (rest.is_empty() || rest.eq_ignore_ascii_case("-preview"))
 }
 
-fn subscription<'a>(state: &'a State, path: &ResourcePath<'_>) -> Result<&'a Subscription, Reply> {
-    let subscription_id = path.subscription_id().ok_or_else(no_operation)?;
-    state.subscription(subscription_id).ok_or_else(|| {
-        Reply::error(
-            StatusCode::NOT_FOUND,
-            "SubscriptionNotFound",
-            format!("The subscription '{subscription_id}' could not be found."),
-        )
-    })
+fn no_subscription(path: &ResourcePath<'_>) -> Reply {
+    let Some(subscription_id) = path.subscription_id() else {
+        return no_operation();
+    };
+    Reply::error(
+        StatusCode::NOT_FOUND,
+        "SubscriptionNotFound",
+        format!("The subscription '{subscription_id}' could not be found."),
+    )
 }
 
 /// Not ARM's words: what ARM says to paths outside the resource provider is not sourced.

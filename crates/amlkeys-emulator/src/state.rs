@@ -20,6 +20,7 @@ use example::Documented;
 pub use example::{Example, ExampleError};
 use keys::Keys;
 use named::Named;
+pub(crate) use named::compare;
 pub(crate) use principal::{Denied, Principal};
 use watch::Fingerprint;
 pub(crate) use watch::watch;

@@ -21,19 +21,24 @@ impl KeysOf<'_> {
     pub(crate) fn type_and_name(&self) -> String {
         let workspace = self.workspace;
         match self.compute {
-            None => format!("workspaces/{workspace}"),
-            Some(compute) => format!("workspaces/{workspace}/computes/{compute}"),
+            None => ["workspaces/", workspace].concat(),
+            Some(compute) => ["workspaces/", workspace, "/computes/", compute].concat(),
         }
     }
 
     /// The ARM resource ID.
     pub(crate) fn resource_id(&self) -> String {
-        format!(
-            "/subscriptions/{}/resourceGroups/{}/providers/{NAMESPACE}/{}",
+        [
+            "/subscriptions/",
             self.subscription_id,
+            "/resourceGroups/",
             self.resource_group,
-            self.type_and_name(),
-        )
+            "/providers/",
+            NAMESPACE,
+            "/",
+            &self.type_and_name(),
+        ]
+        .concat()
     }
 
     /// What Azure RBAC calls the listing of the keys.
@@ -50,31 +55,47 @@ pub(crate) const NAMESPACE: &str = "Microsoft.MachineLearningServices";
 
 impl<'a> ResourcePath<'a> {
     pub(crate) fn decode(path: &'a str) -> Result<Self, Utf8Error> {
-        let segments = path.strip_prefix('/').unwrap_or(path).split('/');
-        let decoded = segments.map(|segment| percent_decode_str(segment).decode_utf8());
-        Ok(Self(decoded.collect::<Result<_, _>>()?))
+        let is_encoded = path.contains('%');
+        let mut segments = Vec::with_capacity(LONGEST);
+        for segment in path.strip_prefix('/').unwrap_or(path).split('/') {
+            segments.push(match is_encoded {
+                true => percent_decode_str(segment).decode_utf8()?,
+                false => Cow::Borrowed(segment),
+            });
+        }
+        Ok(Self(segments))
     }
 
     pub(crate) fn subscription_id(&self) -> Option<&str> {
-        let [subscription_id] = self.starts_with("subscriptions/{}")?;
+        let [subscription_id] = self.starts_with(&["subscriptions", NAME])?;
         Some(subscription_id)
     }
 
     pub(crate) fn is_machine_learning(&self) -> bool {
-        const IN_SUBSCRIPTION: &str =
-            "subscriptions/{}/providers/Microsoft.MachineLearningServices/{}";
-        const IN_RESOURCE_GROUP: &str =
-            "subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/{}";
+        #[rustfmt::skip]
+        const IN_SUBSCRIPTION: &[&str] = &[
+            "subscriptions", NAME, "providers", NAMESPACE, NAME,
+        ];
+        #[rustfmt::skip]
+        const IN_RESOURCE_GROUP: &[&str] = &[
+            "subscriptions", NAME, "resourceGroups", NAME, "providers", NAMESPACE, NAME,
+        ];
         self.starts_with::<2>(IN_SUBSCRIPTION).is_some()
             || self.starts_with::<3>(IN_RESOURCE_GROUP).is_some()
     }
 
     /// The resource of `Workspaces_ListKeys` or `Compute_ListKeys`, if the path is one of theirs.
     pub(crate) fn keys_of(&self) -> Option<KeysOf<'_>> {
-        const WORKSPACE: &str = "subscriptions/{}/resourceGroups/{}/providers/\
-            Microsoft.MachineLearningServices/workspaces/{}/listKeys";
-        const COMPUTE: &str = "subscriptions/{}/resourceGroups/{}/providers/\
-            Microsoft.MachineLearningServices/workspaces/{}/computes/{}/listKeys";
+        #[rustfmt::skip]
+        const WORKSPACE: &[&str] = &[
+            "subscriptions", NAME, "resourceGroups", NAME, "providers", NAMESPACE,
+            "workspaces", NAME, "listKeys",
+        ];
+        #[rustfmt::skip]
+        const COMPUTE: &[&str] = &[
+            "subscriptions", NAME, "resourceGroups", NAME, "providers", NAMESPACE,
+            "workspaces", NAME, "computes", NAME, "listKeys",
+        ];
         if let Some([subscription_id, resource_group, workspace]) = names(WORKSPACE, &self.0) {
             return Some(KeysOf {
                 subscription_id,
@@ -92,21 +113,30 @@ impl<'a> ResourcePath<'a> {
         })
     }
 
-    fn starts_with<const N: usize>(&self, template: &str) -> Option<[&str; N]> {
-        names(template, self.0.get(..template.split('/').count())?)
+    fn starts_with<const N: usize>(&self, template: &[&str]) -> Option<[&str; N]> {
+        names(template, self.0.get(..template.len())?)
     }
 }
 
-/// The `N` names that stand where `template` has `{}`. The words around them compare without
+/// Of the paths of operations, in segments.
+const LONGEST: usize = 11;
+
+/// What stands for a name in a template.
+const NAME: &str = "{}";
+
+/// The `N` names that stand where `template` has [`NAME`]. The words around them compare without
 /// regard to case (ARM RPC, common-api-details.md).
-fn names<'a, const N: usize>(template: &str, segments: &'a [Cow<'_, str>]) -> Option<[&'a str; N]> {
-    if template.split('/').count() != segments.len() {
+fn names<'a, const N: usize>(
+    template: &[&str],
+    segments: &'a [Cow<'_, str>],
+) -> Option<[&'a str; N]> {
+    if template.len() != segments.len() {
         return None;
     }
     let mut names = [""; N];
     let mut unset = names.iter_mut();
-    for (word, segment) in template.split('/').zip(segments) {
-        if word == "{}" && !segment.is_empty() {
+    for (word, segment) in template.iter().zip(segments) {
+        if *word == NAME && !segment.is_empty() {
             *unset.next()? = segment;
         } else if !word.eq_ignore_ascii_case(segment) {
             return None;

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 
 use super::reply::Reply;
 use super::resource_path::KeysOf;
-use crate::state::{Denied, Principal};
+use crate::state::{Denied, Principal, compare};
 
 /// Whether the principal may list these keys. ARM asks before it looks whether they exist, so
 /// that the answer does not tell.
@@ -34,7 +34,7 @@ fn is_within(resource_id: &str, scope: &str) -> bool {
     let Some((start, rest)) = resource_id.split_at_checked(scope.len()) else {
         return false;
     };
-    start.to_lowercase() == scope.to_lowercase() && (rest.is_empty() || rest.starts_with('/'))
+    (rest.is_empty() || rest.starts_with('/')) && compare(start, scope).is_eq()
 }
 
 fn authorization_failed(principal: &Principal, resource_id: &str, action: &str) -> Reply {

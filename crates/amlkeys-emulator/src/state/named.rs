@@ -43,6 +43,9 @@ impl<T> Named<T> {
 
 /// Each request compares several names, so nothing is allocated here.
 pub(crate) fn compare(one: &str, other: &str) -> Ordering {
+    if one.eq_ignore_ascii_case(other) {
+        return Ordering::Equal;
+    }
     if one.is_ascii() && other.is_ascii() {
         let other = other.bytes().map(|byte| byte.to_ascii_lowercase());
         return one.bytes().map(|byte| byte.to_ascii_lowercase()).cmp(other);
