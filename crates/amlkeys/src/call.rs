@@ -15,6 +15,7 @@ use reqwest::{Request, Response};
 
 use crate::Claims;
 use crate::error::{Error, Facts, Result, shown};
+use crate::pace::Said;
 use crate::retry::{backoff, is_retryable, retry_after};
 use crate::shared::Shared;
 
@@ -132,12 +133,24 @@ impl Call {
             ));
         }
         self.prepare(&mut request);
-        let deadline = clock.elapsed().saturating_add(limits.timeout);
+        let mut deadline = clock.elapsed().saturating_add(limits.timeout);
         let mut waits = backoff();
         let mut bearer = self.within(deadline, tokens.bearer()).await?;
         let mut may_replace_token = true;
         loop {
+            let turn = match &self.shared.pace {
+                Some(pace) => Some(pace.turn(request.url(), &**clock).await),
+                None => None,
+            };
+            let waited = turn.as_ref().map_or(Duration::ZERO, |turn| turn.waited);
+            deadline = deadline.saturating_add(waited);
             let attempt = self.attempt(&request, &bearer, deadline).await;
+            if let (Some(turn), Ok(answer)) = (&turn, &attempt) {
+                let retry_after = retry_after(&answer.headers, clock.now());
+                if let Some(said) = Said::by(answer.status, &answer.headers, retry_after) {
+                    turn.answered(said, clock.elapsed());
+                }
+            }
             if let Ok(answer) = &attempt
                 && answer.status == 401
                 && may_replace_token

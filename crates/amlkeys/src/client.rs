@@ -11,6 +11,7 @@ use crate::cloud::Cloud;
 use crate::compute_secrets::ComputeSecrets;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
+use crate::pace::Pace;
 use crate::resource_id::{ComputeId, WorkspaceId};
 use crate::retry::Limits;
 use crate::shared::Shared;
@@ -67,6 +68,7 @@ pub struct ClientBuilder {
     certificate_authorities: Vec<Vec<u8>>,
     api_version: Option<ApiVersion>,
     limits: Limits,
+    is_paced: bool,
     clock: Option<Arc<dyn Clock>>,
 }
 
@@ -218,6 +220,20 @@ impl ClientBuilder {
         self
     }
 
+    /// Keeps to the throttle that Azure Resource Manager announces instead of
+    /// running into it: for many calls, at once or one after the other.
+    ///
+    /// For each subscription, requests wait for their turn, first come first
+    /// served, while `x-ms-ratelimit-remaining-subscription-writes` says that
+    /// next to nothing is left, and after a 429 until its `Retry-After` has
+    /// passed. How fast there is more is learnt from the answers, so what other
+    /// programs use is allowed for. Waiting for a turn does not count towards
+    /// the call's timeout.
+    pub fn with_pacing(mut self) -> Self {
+        self.is_paced = true;
+        self
+    }
+
     /// Tells the time and waits by this clock.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
@@ -253,6 +269,7 @@ impl ClientBuilder {
                 tokens: TokenCache::new(credential, self.cloud.scope(), clock.clone()),
                 clock,
                 limits: self.limits,
+                pace: self.is_paced.then(Pace::default),
                 api_version: self.api_version,
             }),
         })

@@ -14,6 +14,7 @@ mod error;
 pub mod fuzzing;
 #[cfg(feature = "identity")]
 mod identity;
+mod pace;
 mod resource_id;
 mod retry;
 mod shared;

@@ -6,7 +6,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use amlkeys::{ApiVersion, TokenCredential};
+use amlkeys::{ApiVersion, Clock, TokenCredential};
 use amlkeys_stub::{Answer, Stub, answer, header, json};
 use support::{Gate, TOKEN, TestClock, client_of, compute_id, workspace_id};
 
@@ -314,4 +314,38 @@ async fn a_credential_that_never_answers_is_given_up_at_the_deadline() {
     let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");
     assert_eq!((error.attempts(), started.elapsed().as_secs()), (0, 7));
+}
+
+#[tokio::test]
+async fn a_paced_client_waits_for_what_is_announced() {
+    const LEFT: &str = "x-ms-ratelimit-remaining-subscription-writes";
+    let left = |left| answer("200 OK", &[&format!("{LEFT}: {left}")], OK);
+    let refused = answer("429 x", &["retry-after: 7"], "{}");
+    let stub = Stub::start([left(100), left(3), left(4), refused, left(50), left(49)]).await;
+    let clock = Arc::new(TestClock::default());
+    let client = client_of(&stub).with_clock(clock.clone()).with_pacing();
+    let client = client.build().unwrap();
+    let mut waited = Duration::ZERO;
+    let mut waits = Vec::new();
+    for _ in 0..5 {
+        client.compute_list_keys(&compute_id()).await.unwrap();
+        waits.push((clock.elapsed() - waited).as_millis());
+        waited = clock.elapsed();
+    }
+    // At 10 a second, up to the reserve of 5 and itself; then as was asked for.
+    assert_eq!(waits, [0, 0, 300, 7200, 0]);
+    assert_eq!(stub.requests().len(), 6);
+}
+
+#[tokio::test]
+async fn waiting_for_a_turn_is_not_part_of_the_timeout() {
+    let refused = answer("429 x", &["retry-after: 60"], "{}");
+    let stub = Stub::start([refused, json("200 OK", OK)]).await;
+    let clock = Arc::new(TestClock::default());
+    let client = client_of(&stub).with_clock(clock.clone()).with_pacing();
+    let client = client.with_timeout(Duration::from_secs(1)).build().unwrap();
+    let first = client.compute_list_keys(&compute_id()).await;
+    assert!(first.unwrap_err().is_throttled());
+    client.compute_list_keys(&compute_id()).await.unwrap();
+    assert_eq!(clock.elapsed(), Duration::from_secs(60));
 }
