@@ -38,6 +38,21 @@ pub(crate) enum Noun {
     /// Secrets of a compute: kubeconfigs, Databricks token, VM administrator
     #[command(subcommand, arg_required_else_help = true)]
     Compute(ComputeVerb),
+    /// List the keys of many computes and workspaces, one JSON line each
+    ///
+    /// Prints {"id": …, "keys": …} or {"id": …, "error": …} for each resource as
+    /// it is done, keeps to the throttle that Azure announces, and ends with a
+    /// summary on stderr: exit code 1 if some failed. --query applies to each
+    /// line; what it finds nothing in is left out.
+    ///
+    /// Ctrl-C ends the input and lets the calls in flight end; the summary then
+    /// says how to go on.
+    #[command(after_help = "\
+Examples:
+  az ml workspace list --query [].id -o tsv | amlkeys list-keys --ids - > keys.jsonl
+  amlkeys list-keys --ids - --resume 412 < ids.txt >> keys.jsonl
+  amlkeys list-keys --ids - -o tsv --query \"error && [id, error.code]\" < ids.txt")]
+    ListKeys(ListKeysOfMany),
     /// A local ARM for any client: no account, no network
     ///
     /// Prints one line when it is ready, and serves until Ctrl-C or SIGTERM; then it lets the
@@ -253,6 +268,25 @@ pub(crate) struct ComputeNames {
 }
 
 #[derive(Args)]
+pub(crate) struct ListKeysOfMany {
+    /// ARM resource IDs of computes and workspaces; `-` reads them from stdin, one a line
+    #[arg(long, value_name = "RESOURCE_ID", num_args = 1.., required = true)]
+    pub(crate) ids: Vec<String>,
+    /// How many to ask for at once
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) jobs: u8,
+    /// Print the lines in the order of the input instead of as they are done
+    #[arg(long)]
+    pub(crate) ordered: bool,
+    /// Check and count the resource IDs, and send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Leave out the first N lines of the input: those that an interrupted run had done
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    pub(crate) resume: u64,
+}
+
+#[derive(Args)]
 pub(crate) struct EmulatorOptions {
     /// What exists, from this YAML or JSON file, read again whenever it changes
     #[arg(long, value_name = "FILE")]
@@ -310,6 +344,9 @@ pub(crate) struct Global {
     /// Give up after this many seconds, retries included
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
+    /// Draw no progress on the terminal
+    #[arg(long, global = true)]
+    pub(crate) no_progress: bool,
     /// Say on stderr who signed in and what was answered
     #[arg(long, global = true)]
     pub(crate) verbose: bool,

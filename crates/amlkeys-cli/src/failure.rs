@@ -151,6 +151,11 @@ impl Failure {
         self
     }
 
+    /// Whether nobody is signed in, so that no call can be made.
+    pub(crate) fn is_of_sign_in(&self) -> bool {
+        self.exit_code == NOT_SIGNED_IN && self.status.is_none()
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         self.exit_code
     }

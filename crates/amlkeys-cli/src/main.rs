@@ -4,11 +4,14 @@ mod args;
 mod config;
 mod environment;
 mod failure;
+mod input;
 mod output;
+mod progress;
 mod query;
 mod registry;
 mod session;
 mod sink;
+mod stop;
 mod suggestion;
 mod verbs;
 
@@ -24,9 +27,10 @@ use failure::Failure;
 use output::{Printer, Table};
 use query::Query;
 use session::Session;
+use stop::Stop;
 use verbs::{
     completion, compute_kubeconfig, compute_ssh_key, config_show, docker_credential, emulator,
-    list_keys, man, version, workspace_docker_login, workspace_env,
+    list_keys, list_keys_many, man, version, workspace_docker_login, workspace_env,
 };
 
 fn main() -> ExitCode {
@@ -45,24 +49,28 @@ fn main() -> ExitCode {
         Err(error) => return output::clap(&error, asks_for_json()),
     };
     let json = cli.global.output == Some(Format::Json);
-    end(runtime.block_on(until_interrupted(cli)), json)
+    let outcome = runtime.block_on(until_interrupted(cli));
+    // A name that is being resolved, or a pipe that nobody reads, keeps no one.
+    runtime.shutdown_background();
+    end(outcome, json)
 }
 
-/// Drops what runs on Ctrl-C, but for the emulator, which ends in order.
-async fn until_interrupted(cli: Cli) -> Result<(), Failure> {
-    if matches!(cli.noun, Noun::Emulator(_)) {
+/// Drops what runs when it is told to end, but for the verbs that end in order.
+async fn until_interrupted(cli: Cli) -> Result<u8, Failure> {
+    if matches!(cli.noun, Noun::Emulator(_) | Noun::ListKeys(_)) {
         return run(cli).await;
     }
+    let mut stop = Stop::listen().map_err(|error| Failure::other("cannot start", &error))?;
     tokio::select! {
         biased;
         outcome = run(cli) => outcome,
-        Ok(()) = tokio::signal::ctrl_c() => Err(Failure::interrupted()),
+        () = stop.asked_for() => Err(Failure::interrupted()),
     }
 }
 
-fn end(outcome: Result<(), Failure>, json: bool) -> ExitCode {
+fn end(outcome: Result<u8, Failure>, json: bool) -> ExitCode {
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(failure) => {
             output::failure(&failure, json);
             ExitCode::from(failure.exit_code())
@@ -70,12 +78,17 @@ fn end(outcome: Result<(), Failure>, json: bool) -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<(), Failure> {
+/// The exit code, if it is said already what it is about.
+async fn run(cli: Cli) -> Result<u8, Failure> {
     let Cli { noun, global } = cli;
     if global.verbose && !matches!(noun, Noun::Emulator(_)) {
         output::verbose();
     }
-    match noun {
+    let done = match noun {
+        Noun::ListKeys(args) => {
+            let config = Config::load(&global)?;
+            return list_keys_many::run(args, &global, &config).await;
+        }
         Noun::Workspace(verb) => workspace(verb, &global).await,
         Noun::Compute(verb) => compute(verb, &global).await,
         Noun::Config(ConfigVerb::Show) => {
@@ -89,7 +102,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
             let config = Config::load(&global)?;
             printer(&global, &config)?.print(&version::document(global.verbose), Table::Values)
         }
-    }
+    };
+    done.map(|()| 0)
 }
 
 /// What can be refused is refused before anything is sent.

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt as _;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
@@ -32,6 +33,26 @@ impl Printer {
     /// Applies the query and writes what it finds.
     pub(crate) fn print(&self, document: &Value, table: Table) -> Result<(), Failure> {
         bytes(self.render(document, table)?.as_bytes())
+    }
+
+    /// One document of many, in one line. Nothing if the query finds null.
+    pub(crate) fn line(&self, document: &Value) -> Result<String, Failure> {
+        let found = match &self.query {
+            None => None,
+            Some(query) => Some(query.search(document)?),
+        };
+        let document = found.as_ref().unwrap_or(document);
+        match self.format {
+            _ if document.is_null() => Ok(String::new()),
+            Format::None => Ok(String::new()),
+            // Each element of a list would be a line.
+            Format::Tsv => {
+                let makes_objects = self.query.as_ref().is_some_and(Query::makes_objects);
+                let row = Value::Array(vec![document.clone()]);
+                Ok(tsv::tsv(&row, makes_objects))
+            }
+            _ => Ok(format!("{document}\n")),
+        }
     }
 
     /// Nothing if the query finds null, as in az.
@@ -67,6 +88,31 @@ pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
         Ok(()) => Ok(()),
         Err(error) => write_failed(&error).map_or(Ok(()), Err),
     }
+}
+
+/// Writes one of many lines to stdout, while other things go on. False if the
+/// reader closed the pipe.
+pub(crate) async fn line(line: &str) -> Result<bool, Failure> {
+    if line.is_empty() {
+        return Ok(true);
+    }
+    let mut stdout = tokio::io::stdout();
+    let written = match stdout.write_all(line.as_bytes()).await {
+        Ok(()) => stdout.flush().await,
+        failed => failed,
+    };
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) => write_failed(&error).map_or(Ok(false), Err),
+    }
+}
+
+/// Steers the terminal that stderr is.
+pub(crate) fn terminal(text: &str) {
+    let mut stderr = io::stderr().lock();
+    let _ = stderr
+        .write_all(text.as_bytes())
+        .and_then(|()| stderr.flush());
 }
 
 /// Writes a line to stderr for whoever is there.

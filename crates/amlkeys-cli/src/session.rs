@@ -27,13 +27,33 @@ pub(crate) struct Session {
     workspace: Option<String>,
 }
 
+/// A resource of either kind.
+#[derive(Clone, Debug)]
+pub(crate) enum ResourceId {
+    Workspace(WorkspaceId),
+    Compute(ComputeId),
+}
+
+impl FromStr for ResourceId {
+    type Err = amlkeys::Error;
+
+    fn from_str(text: &str) -> Result<Self, amlkeys::Error> {
+        const OF_A_COMPUTE: usize = 10;
+
+        match text.matches('/').count() {
+            OF_A_COMPUTE => text.parse().map(Self::Compute),
+            _ => text.parse().map(Self::Workspace),
+        }
+    }
+}
+
 impl Session {
     pub(crate) async fn start(global: &Global, config: &Config) -> Result<Self, Failure> {
         let cloud = match global.emulator {
             true => Cloud::public(),
             false => config.cloud()?,
         };
-        let mut builder = Client::builder().with_cloud(cloud.clone());
+        let mut builder = Client::builder().with_cloud(cloud.clone()).with_pacing();
         if let Some(version) = &global.api_version {
             let version = ApiVersion::from_str(version).map_err(Failure::input)?;
             builder = builder.with_api_version(version);

@@ -7,6 +7,7 @@ pub(crate) mod config_show;
 pub(crate) mod docker_credential;
 pub(crate) mod emulator;
 pub(crate) mod list_keys;
+pub(crate) mod list_keys_many;
 pub(crate) mod man;
 pub(crate) mod version;
 pub(crate) mod workspace_docker_login;

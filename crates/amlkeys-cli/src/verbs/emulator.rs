@@ -1,7 +1,6 @@
 //! A local ARM for any client, until it is told to stop.
 
 use std::env;
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use serde_json::json;
 use crate::args::{EmulatorOptions, Format, Global};
 use crate::failure::Failure;
 use crate::output;
+use crate::stop::Stop;
 
 /// Starts it, says where it is, and serves until SIGINT or SIGTERM: that is how it is meant to
 /// end, so it is no failure.
@@ -176,46 +176,6 @@ fn ready(emulator: &Emulator, format: Option<Format>) -> String {
         line["ca"] = json!(ca_file);
     }
     format!("{line}\n")
-}
-
-/// What ends the emulator: Ctrl-C, or a polite kill.
-struct Stop {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-#[cfg(unix)]
-impl Stop {
-    fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
-    }
-
-    async fn asked_for(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Stop {
-    fn listen() -> io::Result<Self> {
-        Ok(Self {})
-    }
-
-    async fn asked_for(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
-        }
-    }
 }
 
 #[cfg(test)]

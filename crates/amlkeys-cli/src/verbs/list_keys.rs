@@ -5,22 +5,15 @@ use serde_json::Value;
 
 use crate::args::{ComputeNames, WorkspaceNames};
 use crate::failure::Failure;
-use crate::session::Session;
+use crate::session::{ResourceId, Session};
 
 pub(crate) async fn of_workspaces(
     session: &Session,
     names: WorkspaceNames,
     show_secrets: bool,
 ) -> Result<Value, Failure> {
-    let mut documents = Vec::new();
-    for id in session.workspace_ids(names)? {
-        let keys = session.workspace_keys(&id).await?;
-        documents.push(match show_secrets {
-            true => document(&keys)?,
-            false => document(&keys.masked())?,
-        });
-    }
-    Ok(one_or_all(documents))
+    let ids = session.workspace_ids(names)?.into_iter();
+    of_all(session, ids.map(ResourceId::Workspace), show_secrets).await
 }
 
 pub(crate) async fn of_computes(
@@ -28,22 +21,47 @@ pub(crate) async fn of_computes(
     names: ComputeNames,
     show_secrets: bool,
 ) -> Result<Value, Failure> {
-    let mut documents = Vec::new();
-    for id in session.compute_ids(names)? {
-        let secrets = session.compute_secrets(&id).await?;
-        documents.push(match show_secrets {
-            true => document(&secrets)?,
-            false => document(&secrets.masked())?,
-        });
-    }
-    Ok(one_or_all(documents))
+    let ids = session.compute_ids(names)?.into_iter();
+    of_all(session, ids.map(ResourceId::Compute), show_secrets).await
 }
 
 /// One ID gives a document, several a list of them, as in az.
-fn one_or_all(mut documents: Vec<Value>) -> Value {
-    match documents.len() {
+async fn of_all(
+    session: &Session,
+    ids: impl Iterator<Item = ResourceId>,
+    show_secrets: bool,
+) -> Result<Value, Failure> {
+    let mut documents = Vec::new();
+    for id in ids {
+        documents.push(of(session, &id, show_secrets).await?);
+    }
+    Ok(match documents.len() {
         1 => documents.remove(0),
         _ => Value::Array(documents),
+    })
+}
+
+/// The response for one of them, masked unless its secrets are to be shown.
+pub(crate) async fn of(
+    session: &Session,
+    id: &ResourceId,
+    show_secrets: bool,
+) -> Result<Value, Failure> {
+    match id {
+        ResourceId::Workspace(id) => {
+            let keys = session.workspace_keys(id).await?;
+            match show_secrets {
+                true => document(&keys),
+                false => document(&keys.masked()),
+            }
+        }
+        ResourceId::Compute(id) => {
+            let secrets = session.compute_secrets(id).await?;
+            match show_secrets {
+                true => document(&secrets),
+                false => document(&secrets.masked()),
+            }
+        }
     }
 }
 
