@@ -5,6 +5,10 @@
 
 mod support;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use amlkeys_emulator::{Arm, Emulator, Fault, FaultRule, ManualClock};
 use rexpect::process::WaitStatus;
 
 use support::amlkeys;
@@ -81,4 +85,43 @@ fn jsonc_is_coloured_only_if_that_is_wanted() {
     };
     assert!(!piped(&[]).contains('\u{1b}'));
     assert!(piped(&[("CLICOLOR_FORCE", "1")]).contains('\u{1b}'));
+}
+
+/// Runs `list-keys` for one resource that answers once the screen shows
+/// `expected`; what it shows from then on.
+fn many_on_terminal(expected: &str) -> String {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let clock = Arc::new(ManualClock::default());
+    let arm = Arm::builder().with_clock(clock.clone()).build();
+    arm.add_fault(FaultRule::new(Fault::delay(Duration::from_secs(30))));
+    let emulator = Emulator::builder().with_arm(arm).start();
+    let emulator = runtime.block_on(emulator).unwrap();
+    let id = format!(
+        "/subscriptions/{}/resourceGroups/testrg123/providers/Microsoft.MachineLearningServices/workspaces/fullworkspace",
+        emulator.subscription_id()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = support::signed_in(&["list-keys", "--ids", &id], &emulator, folder.path());
+    command.env("TERM", "xterm");
+    let mut session = rexpect::session::spawn_command(command, Some(60_000)).unwrap();
+    session.exp_string(expected).unwrap();
+    let mut screen = String::new();
+    loop {
+        clock.advance(Duration::from_secs(30));
+        match session.try_read() {
+            Some(read) => screen.push(read),
+            None if session.process().status() != Some(WaitStatus::StillAlive) => break,
+            None => std::thread::yield_now(),
+        }
+    }
+    screen + &session.exp_eof().unwrap_or_default()
+}
+
+#[test]
+fn progress_is_drawn_on_the_screen_and_cleared_before_data() {
+    let screen = many_on_terminal("\r[....................] 0/1  0.0/s\u{1b}[K");
+    let (_, data) = screen.rsplit_once("\r\u{1b}[K").unwrap();
+    assert!(data.starts_with("{\"id\":"), "{screen}");
+    assert!(data.contains("\r\n1 listed, 0 failed, in "), "{screen}");
+    assert!(!screen.contains("invented-storage-key"), "{screen}");
 }

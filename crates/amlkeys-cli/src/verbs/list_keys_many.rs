@@ -56,7 +56,7 @@ pub(crate) async fn run(
     let outcome = tokio::select! {
         biased;
         () = interrupted_twice(&mut stop, &first) => Err(Failure::interrupted()),
-        outcome = run.to_the_end(&first) => outcome,
+        outcome = run.list_all(&first) => outcome,
     };
     run.end(outcome, global.output == Some(Format::Json))
 }
@@ -153,7 +153,7 @@ struct Summary {
 }
 
 impl Run {
-    async fn to_the_end(&mut self, interrupted: &Notify) -> Result<(), Failure> {
+    async fn list_all(&mut self, interrupted: &Notify) -> Result<(), Failure> {
         const EACH: Duration = Duration::from_millis(100);
 
         let mut interrupted = pin!(interrupted.notified());
@@ -325,7 +325,7 @@ impl Summary {
         let mut text = match (self.listed, self.workspaces, self.computes) {
             (Some(listed), ..) => format!("{listed} listed, {} failed", self.failed),
             (_, workspaces, computes) => format!(
-                "{} workspaces, {} computes, {} bad lines; nothing was sent",
+                "workspaces: {}, computes: {}, bad lines: {}; nothing was sent",
                 workspaces.unwrap_or_default(),
                 computes.unwrap_or_default(),
                 self.failed
@@ -334,7 +334,7 @@ impl Summary {
         if self.listed.is_some() {
             text += &format!(", in {:.1} s", self.seconds);
         }
-        if let Some(lines) = self.resume {
+        if let Some(lines) = self.resume.filter(|lines| *lines > 0) {
             text += &format!("; {lines} lines of the input are done: go on with --resume {lines}");
         }
         text

@@ -32,3 +32,22 @@ pub(crate) fn write(path: impl AsRef<Path>, text: &str) {
     std::fs::create_dir_all(path.parent().unwrap()).unwrap();
     std::fs::write(path, text).unwrap();
 }
+
+/// `amlkeys` that signs in to the emulator and asks it, as it does with Azure.
+#[allow(dead_code, reason = "not every test needs another process")]
+pub(crate) fn signed_in(
+    args: &[&str],
+    emulator: &amlkeys_emulator::Emulator,
+    folder: &Path,
+) -> Command {
+    let ca_file = folder.join("ca.pem");
+    std::fs::write(&ca_file, emulator.ca_pem()).unwrap();
+    let mut command = amlkeys(&[args, &["--endpoint", emulator.endpoint()]].concat());
+    command
+        .env("SSL_CERT_FILE", ca_file)
+        .env("AZURE_AUTHORITY_HOST", emulator.endpoint())
+        .env("AZURE_TENANT_ID", "99999999-aaaa-4bbb-8ccc-dddddddddddd")
+        .env("AZURE_CLIENT_ID", "99999999-aaaa-4bbb-8ccc-000000000002")
+        .env("AZURE_CLIENT_SECRET", "invented-client-secret");
+    command
+}
