@@ -1,5 +1,5 @@
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -41,7 +41,7 @@ impl Sender {
     pub(super) fn new(base_url: &str, token: String) -> Result<Self> {
         let base_url = base_url.trim_end_matches('/').to_owned();
         check(&base_url)?;
-        let (http, tls) = http_client(&[])?;
+        let (http, tls) = http_client(&base_url, &[])?;
         Ok(Self {
             base_url,
             token,
@@ -54,7 +54,7 @@ impl Sender {
 
     pub(super) fn trusting(mut self, pem: &[u8]) -> Result<Self> {
         self.authorities.push(pem.to_vec());
-        (self.http, self.tls) = http_client(&self.authorities)?;
+        (self.http, self.tls) = http_client(&self.base_url, &self.authorities)?;
         Ok(self)
     }
 
@@ -160,21 +160,41 @@ impl std::fmt::Debug for Sender {
 fn check(base_url: &str) -> Result<()> {
     let url = Url::parse(base_url).context("the base URL cannot be read")?;
     ensure!(
-        url.username().is_empty(),
+        url.username().is_empty() && url.password().is_none(),
         "the base URL must not hold a user"
     );
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
-    let is_loopback = host == "localhost" || address.is_ok_and(|it| it.is_loopback());
+    ensure!(
+        url.query().is_none() && url.fragment().is_none(),
+        "the base URL must end with its path"
+    );
     match url.scheme() {
         "https" => Ok(()),
-        "http" if is_loopback => Ok(()),
+        "http" if is_loopback(&url) => Ok(()),
         _ => bail!("the base URL must be https, or http on loopback"),
     }
 }
 
-fn http_client(authorities: &[Vec<u8>]) -> Result<(reqwest::Client, Arc<ClientConfig>)> {
-    let mut roots = RootCertStore::empty();
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|it| it.is_loopback())
+}
+
+fn http_client(
+    base_url: &str,
+    authorities: &[Vec<u8>],
+) -> Result<(reqwest::Client, Arc<ClientConfig>)> {
+    /// Reading them takes longer than most checks.
+    static OF_THE_SYSTEM: LazyLock<RootCertStore> = LazyLock::new(|| {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        roots
+    });
+    let url = Url::parse(base_url)?;
+    let mut roots = match url.scheme() {
+        "https" => OF_THE_SYSTEM.clone(),
+        _ => RootCertStore::empty(),
+    };
     for pem in authorities {
         let mut found = false;
         for certificate in CertificateDer::pem_slice_iter(pem) {
@@ -186,14 +206,18 @@ fn http_client(authorities: &[Vec<u8>]) -> Result<(reqwest::Client, Arc<ClientCo
             "there is no PEM certificate in the certificate authority's file"
         );
     }
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .expect("ring supports TLS 1.2 and 1.3")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    let http = reqwest::Client::builder()
+    let mut http = reqwest::Client::builder();
+    if is_loopback(&url) {
+        // No proxy has the same loopback.
+        http = http.no_proxy();
+    }
+    let http = http
         .tls_backend_preconfigured(tls.clone())
         .redirect(Policy::none())
         .user_agent("amlkeys-conformance")
