@@ -60,6 +60,12 @@ impl Contract {
         self.versions.keys().copied()
     }
 
+    /// Whether any document has a property of this name.
+    pub(crate) fn is_property(&self, name: &str) -> bool {
+        let mut versions = self.versions.values();
+        versions.any(|version| version.shapes.have_property(name))
+    }
+
     /// The documents that an api-version is held against: its own, or else those of the last one
     /// before it.
     pub(crate) fn version(&self, api_version: &str) -> &Version {

@@ -1,10 +1,14 @@
 //! Exchanges as they may be shown: secrets are gone before they get here.
 
+use std::collections::BTreeSet;
+
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::contract::{Contract, Kind, Shape, Version};
 use crate::exchange::{Exchange, HeaderList, Request};
+use crate::finding::{Finding, Place};
 use crate::json::Json;
 use crate::target::{Target, path_and_query};
 
@@ -54,16 +58,134 @@ pub enum RedactedBody {
     },
 }
 
+/// The secrets of an exchange: they may come back where texts are shown, as in the message of an
+/// error that quotes a token.
+#[derive(Default)]
+pub(crate) struct Secrets(BTreeSet<String>);
+
+impl Secrets {
+    pub(crate) fn of(exchange: &Exchange<'_>) -> Self {
+        let mut secrets = Self::of_request(&exchange.request);
+        secrets.add_headers(&exchange.response.headers);
+        if let Ok(json) = serde_json::from_slice::<Json<'_>>(&exchange.response.body) {
+            let mut hidden = Self::default();
+            redacted_json(&json, exchange, &mut hidden);
+            // What was asked for is known already: a name that is repeated in an extra property.
+            let (path, _) = path_and_query(&exchange.request.url);
+            secrets
+                .0
+                .extend(hidden.0.into_iter().filter(|it| !path.contains(it)));
+        }
+        secrets
+    }
+
+    fn of_request(request: &Request<'_>) -> Self {
+        let mut secrets = Self::default();
+        secrets.add_headers(&request.headers);
+        let (_, query) = path_and_query(&request.url);
+        let parameters = query.split('&').filter_map(|it| it.split_once('='));
+        for (name, value) in parameters {
+            if !name.eq_ignore_ascii_case("api-version") {
+                secrets.add(value);
+                secrets.add(&percent_decode_str(value).decode_utf8_lossy());
+            }
+        }
+        secrets
+    }
+
+    /// Shorter ones are words of any text.
+    pub(crate) fn add(&mut self, secret: &str) {
+        const SHORTEST: usize = 8;
+        if secret.len() >= SHORTEST && !secret.starts_with(REDACTED_START) {
+            self.0.insert(secret.to_owned());
+        }
+    }
+
+    /// A header that is not shown is a secret as a whole, and so is each of its words: a token
+    /// without its scheme, a cookie without its name.
+    fn add_headers(&mut self, headers: &HeaderList<'_>) {
+        for (_, value) in headers.0.iter().filter(|(name, _)| holds_secrets(name)) {
+            self.add(value);
+            for word in value.split([' ', ';', ',', '=', '"']) {
+                self.add(word);
+            }
+        }
+    }
+
+    /// A text without them, the longest first.
+    pub(crate) fn scrubbed(&self, text: &str) -> String {
+        let mut found: Vec<&String> = self.0.iter().filter(|it| text.contains(*it)).collect();
+        found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        let scrub = |text: String, secret: &String| text.replace(secret, REDACTED);
+        found.into_iter().fold(text.to_owned(), scrub)
+    }
+
+    /// A finding without them. What is expected is in our own words.
+    pub(crate) fn scrubbed_finding(&self, finding: Finding) -> Finding {
+        let at = match finding.at {
+            Place::Pointer(pointer) => {
+                let names = pointer.split('/').map(|name| self.scrubbed_name(name));
+                Place::Pointer(names.collect::<Vec<String>>().join("/"))
+            }
+            at => at,
+        };
+        let seen = self.scrubbed(&finding.seen);
+        Finding {
+            at,
+            seen,
+            ..finding
+        }
+    }
+
+    /// A name that is documented stays, or a key that happens to be `password` would be told by
+    /// what is missing from `passwords`.
+    fn scrubbed_name(&self, name: &str) -> String {
+        match Contract::get().is_property(name) {
+            true => name.to_owned(),
+            false => self.scrubbed(name),
+        }
+    }
+
+    fn scrubbed_headers(&self, headers: &HeaderList<'_>) -> Vec<(String, String)> {
+        let headers = redacted_headers(headers).into_iter();
+        headers
+            .map(|(name, value)| (name, self.scrubbed(&value)))
+            .collect()
+    }
+
+    fn scrubbed_json(&self, json: Value) -> Value {
+        match json {
+            Value::String(text) => self.scrubbed(&text).into(),
+            Value::Array(elements) => {
+                let elements = elements.into_iter();
+                elements.map(|it| self.scrubbed_json(it)).collect()
+            }
+            Value::Object(members) => {
+                let members = members.into_iter();
+                let members =
+                    members.map(|(name, it)| (self.scrubbed_name(&name), self.scrubbed_json(it)));
+                Value::Object(members.collect())
+            }
+            other => other,
+        }
+    }
+}
+
 impl RedactedExchange {
     /// The exchange as it may be shown.
     pub fn of(exchange: &Exchange<'_>) -> Self {
+        Self::without(&Secrets::of(exchange), exchange)
+    }
+
+    /// The same, and without these secrets wherever they stand.
+    pub(crate) fn without(secrets: &Secrets, exchange: &Exchange<'_>) -> Self {
         let Exchange { request, response } = exchange;
         Self {
-            request: RedactedRequest::of(request),
+            request: RedactedRequest::without(secrets, request),
             response: Some(RedactedResponse {
                 status: response.status,
-                headers: redacted_headers(&response.headers),
-                body: RedactedBody::of(exchange),
+                headers: secrets.scrubbed_headers(&response.headers),
+                body: RedactedBody::without(secrets, exchange),
             }),
         }
     }
@@ -71,30 +193,33 @@ impl RedactedExchange {
     /// A request that was not answered, as it may be shown.
     pub(crate) fn unanswered(request: &Request<'_>) -> Self {
         Self {
-            request: RedactedRequest::of(request),
+            request: RedactedRequest::without(&Secrets::of_request(request), request),
             response: None,
         }
     }
 }
 
 impl RedactedRequest {
-    fn of(request: &Request<'_>) -> Self {
+    fn without(secrets: &Secrets, request: &Request<'_>) -> Self {
         Self {
-            method: request.method.to_string(),
-            url: redacted_url(&request.url),
-            headers: redacted_headers(&request.headers),
+            method: secrets.scrubbed(&request.method),
+            url: secrets.scrubbed(&redacted_url(&request.url)),
+            headers: secrets.scrubbed_headers(&request.headers),
         }
     }
 }
 
 impl RedactedBody {
-    fn of(exchange: &Exchange<'_>) -> Self {
+    fn without(secrets: &Secrets, exchange: &Exchange<'_>) -> Self {
         let body = &*exchange.response.body;
         if body.is_empty() {
             return Self::Empty;
         }
         match serde_json::from_slice::<Json<'_>>(body) {
-            Ok(json) => Self::Json(redacted_json(&json, exchange)),
+            Ok(json) => {
+                let shown = redacted_json(&json, exchange, &mut Secrets::default());
+                Self::Json(secrets.scrubbed_json(shown))
+            }
             Err(_) => Self::Other { bytes: body.len() },
         }
     }
@@ -126,6 +251,7 @@ fn redacted_url(url: &str) -> String {
 }
 
 const REDACTED: &str = "[redacted]";
+const REDACTED_START: &str = "[redacted";
 
 fn redacted_headers(headers: &HeaderList<'_>) -> Vec<(String, String)> {
     let headers = headers.0.iter();
@@ -172,18 +298,39 @@ fn is_public(header: &str) -> bool {
         || header == "x-ms-retry-after-ms"
 }
 
-/// What the document calls public is shown; of all else, its type and length.
-fn redacted_json(json: &Json<'_>, exchange: &Exchange<'_>) -> Value {
+/// Whether what a header holds may be looked for elsewhere: ids and addresses that a proxy adds are
+/// not shown, but they are no secrets.
+fn holds_secrets(header: &str) -> bool {
+    const WORDS: [&str; 8] = [
+        "auth",
+        "cookie",
+        "credential",
+        "key",
+        "password",
+        "secret",
+        "sig",
+        "token",
+    ];
+    let header = header.to_ascii_lowercase();
+    !is_public(&header) && WORDS.iter().any(|word| header.contains(word))
+}
+
+/// What the document calls public is shown; of all else, its type and length. Strings that are not
+/// shown are added to the secrets.
+fn redacted_json(json: &Json<'_>, exchange: &Exchange<'_>, secrets: &mut Secrets) -> Value {
     let target = Target::of(&exchange.request.url);
     let version = Contract::get().version(target.api_version.as_deref().unwrap_or_default());
     match (exchange.response.status, target.called) {
-        (400.., _) => redacted(&version.error, json, version),
-        (200, Some(called)) => redacted(&version.operation(called.operation).answer, json, version),
-        _ => hidden(json),
+        (400.., _) => redacted(&version.error, json, version, secrets),
+        (200, Some(called)) => {
+            let answer = &version.operation(called.operation).answer;
+            redacted(answer, json, version, secrets)
+        }
+        _ => hidden(json, secrets),
     }
 }
 
-fn redacted(shape: &Shape, json: &Json<'_>, version: &Version) -> Value {
+fn redacted(shape: &Shape, json: &Json<'_>, version: &Version, secrets: &mut Secrets) -> Value {
     match (&shape.kind, json) {
         (Kind::Object(index), Json::Object(members)) => {
             let tag = version.shapes.object(*index).variants.as_ref();
@@ -191,8 +338,8 @@ fn redacted(shape: &Shape, json: &Json<'_>, version: &Version) -> Value {
             let object = version.shapes.variant(*index, tag);
             let members = members.iter().map(|(name, value)| {
                 let value = match object.property(name) {
-                    Some(shape) => redacted(shape, value, version),
-                    None => hidden(value),
+                    Some(shape) => redacted(shape, value, version, secrets),
+                    None => hidden(value, secrets),
                 };
                 (shortened(name), value)
             });
@@ -201,22 +348,25 @@ fn redacted(shape: &Shape, json: &Json<'_>, version: &Version) -> Value {
         (Kind::Array(element), Json::Array(elements)) => {
             let elements = elements.iter();
             elements
-                .map(|it| redacted(&element.0, it, version))
+                .map(|it| redacted(&element.0, it, version, secrets))
                 .collect()
         }
         (_, Json::String(text)) if shape.is_public => text.to_string().into(),
-        (_, json) => hidden(json),
+        (_, json) => hidden(json, secrets),
     }
 }
 
 /// The structure alone.
-fn hidden(json: &Json<'_>) -> Value {
+fn hidden(json: &Json<'_>, secrets: &mut Secrets) -> Value {
+    if let Json::String(text) = json {
+        secrets.add(text);
+    }
     match json {
         Json::Null => Value::Null,
-        Json::Array(elements) => elements.iter().map(hidden).collect(),
+        Json::Array(elements) => elements.iter().map(|it| hidden(it, secrets)).collect(),
         Json::Object(members) => {
             let members = members.iter();
-            let members = members.map(|(name, value)| (shortened(name), hidden(value)));
+            let members = members.map(|(name, value)| (shortened(name), hidden(value, secrets)));
             Value::Object(members.collect())
         }
         other => format!("[redacted: {}]", other.described()).into(),

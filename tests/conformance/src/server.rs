@@ -16,7 +16,7 @@ use crate::exchange::{Exchange, Response};
 use crate::finding::{Finding, Place};
 use crate::judge::Judge;
 use crate::known_failures::KnownFailures;
-use crate::redaction::RedactedExchange;
+use crate::redaction::{RedactedExchange, Secrets};
 use crate::report::{CaseReport, Report, Verdict};
 use crate::rule::Rule;
 
@@ -150,6 +150,7 @@ impl ServerCheck {
             judge,
             findings: Vec::new(),
             exchanges: Vec::new(),
+            secrets: Secrets::default(),
             first: None,
         };
         if instance.skipped.is_none() {
@@ -190,6 +191,8 @@ struct Run<'r> {
     judge: &'r Judge,
     findings: Vec<Finding>,
     exchanges: Vec<RedactedExchange>,
+    /// Those of the last exchange.
+    secrets: Secrets,
     /// The answer of the first exchange, for what later ones are compared with.
     first: Option<Response<'static>>,
 }
@@ -250,7 +253,10 @@ impl Run<'_> {
                     request: recorded,
                     response,
                 };
-                self.exchanges.push(RedactedExchange::of(&exchange));
+                self.secrets = Secrets::of(&exchange);
+                self.secrets.add(&self.check.sender.token);
+                let redacted = RedactedExchange::without(&self.secrets, &exchange);
+                self.exchanges.push(redacted);
                 let findings = self.judge.judge_any(&exchange);
                 self.found(findings);
                 Some(exchange)
@@ -295,7 +301,7 @@ impl Run<'_> {
         let findings = findings.into_iter();
         self.findings.extend(findings.map(|finding| Finding {
             exchange,
-            ..finding
+            ..self.secrets.scrubbed_finding(finding)
         }));
     }
 }

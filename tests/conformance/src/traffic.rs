@@ -10,7 +10,7 @@ use crate::case::{Level, Role};
 use crate::exchange::Exchange;
 use crate::finding::{Finding, Place};
 use crate::judge::Judge;
-use crate::redaction::RedactedExchange;
+use crate::redaction::{RedactedExchange, Secrets};
 use crate::report::{CaseReport, Report, Verdict};
 use crate::rule::Rule;
 
@@ -66,7 +66,7 @@ impl<'n> Judging<'n> {
             return;
         };
         self.report.summary.exchanges += 1;
-        self.add(findings, || vec![RedactedExchange::of(exchange)]);
+        self.add(findings, Some(exchange));
     }
 
     /// Something in the recording that is no exchange; why must not quote it.
@@ -74,10 +74,10 @@ impl<'n> Judging<'n> {
         self.seen += 1;
         let expected = "a recorded exchange";
         let finding = Finding::new(Rule::Unreadable, Place::Body, expected, why);
-        self.add(vec![finding], Vec::new);
+        self.add(vec![finding], None);
     }
 
-    fn add(&mut self, findings: Vec<Finding>, exchanges: impl Fn() -> Vec<RedactedExchange>) {
+    fn add(&mut self, findings: Vec<Finding>, exchange: Option<&Exchange<'_>>) {
         /// Beyond so many, exchanges with findings are only counted, or a recording in which
         /// everything is wrong would fill the memory.
         const KEPT: usize = 10_000;
@@ -86,6 +86,10 @@ impl<'n> Judging<'n> {
         if verdict == Verdict::Passed || self.report.cases.len() >= KEPT {
             return self.report.summary.count(verdict);
         }
+        let secrets = exchange.map(Secrets::of).unwrap_or_default();
+        let findings = findings.into_iter();
+        let findings: Vec<Finding> = findings.map(|it| secrets.scrubbed_finding(it)).collect();
+        let exchanges = exchange.map(|it| RedactedExchange::without(&secrets, it));
         let level = findings.iter().map(|it| it.level).max();
         self.report.add(CaseReport {
             id: format!("{}#{}", self.name, self.seen),
@@ -95,7 +99,7 @@ impl<'n> Judging<'n> {
             verdict,
             reason: None,
             findings,
-            exchanges: exchanges(),
+            exchanges: exchanges.into_iter().collect(),
             duration: Duration::ZERO,
         });
     }

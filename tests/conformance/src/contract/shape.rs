@@ -88,6 +88,11 @@ impl ObjectShape {
 }
 
 impl Shapes {
+    pub(crate) fn have_property(&self, name: &str) -> bool {
+        let mut objects = self.objects.iter();
+        objects.any(|object| object.property(name).is_some())
+    }
+
     pub(crate) fn object(&self, index: usize) -> &ObjectShape {
         &self.objects[index]
     }
