@@ -33,7 +33,7 @@ pub use judge::Judge;
 pub use known_failures::KnownFailures;
 pub use lint::lint;
 pub use redaction::{RedactedBody, RedactedExchange, RedactedRequest, RedactedResponse};
-pub use report::{CaseReport, Report, Summary, Verdict};
+pub use report::{CaseReport, Format, Report, Summary, Verdict};
 pub use rule::Rule;
 pub use server::{Fixture, FixtureResource, ServerCheck};
 pub use traffic::judge_traffic;

@@ -1,21 +1,33 @@
 //! What a run found, redacted: what every format is made of.
 
+mod format;
+mod har;
+mod html;
+mod json;
+mod junit;
+mod markup;
+mod sarif;
 mod text;
 
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::case::{Level, Role, Source};
 use crate::finding::Finding;
 use crate::redaction::RedactedExchange;
+
+pub use format::Format;
 
 /// What a run found.
 ///
 /// ```
 /// let report = amlkeys_conformance::Report::new(amlkeys_conformance::Role::Server, "https://127.0.0.1:1");
 /// assert!(report.is_success());
-/// println!("{report}"); // for a person; `serde_json::to_string` for a machine
+/// println!("{report}"); // for a person; see `Report::write` for machines and for sharing
 /// ```
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -23,6 +35,9 @@ pub struct Report {
     pub role: Role,
     /// What was checked: a URL, a command, files.
     pub subject: String,
+    /// When the check began.
+    #[serde(serialize_with = "timestamp")]
+    pub started: SystemTime,
     /// One for each case, or for each recorded exchange or example with findings.
     pub cases: Vec<CaseReport>,
     /// The counts.
@@ -98,6 +113,7 @@ impl Report {
         Self {
             role,
             subject: subject.into(),
+            started: SystemTime::now(),
             cases: Vec::new(),
             summary: Summary::default(),
         }
@@ -113,6 +129,61 @@ impl Report {
         self.cases.iter().flat_map(|case| &case.findings)
     }
 
+    /// Takes in another one: of a further file, say.
+    ///
+    /// ```
+    /// use amlkeys_conformance::{Report, Role, lint};
+    ///
+    /// let mut report = Report::new(Role::Traffic, "2 examples");
+    /// for name in ["one.json", "two.json"] {
+    ///     report.absorb(lint(name, "{}"));
+    /// }
+    /// assert_eq!(report.summary.failed, 2);
+    /// ```
+    pub fn absorb(&mut self, other: Self) {
+        self.summary.add(other.summary);
+        self.cases.extend(other.cases);
+    }
+
+    /// Keeps, of what is listed, only these.
+    ///
+    /// ```
+    /// let mut report = amlkeys_conformance::lint("one.json", "{}");
+    /// report.retain(|case| case.id.contains("two"));
+    /// assert!(report.is_success() && report.cases.is_empty());
+    /// ```
+    pub fn retain(&mut self, keep: impl Fn(&CaseReport) -> bool) {
+        let summary = &mut self.summary;
+        self.cases.retain(|case| {
+            let is_kept = keep(case);
+            if !is_kept {
+                summary.uncount(case.verdict);
+            }
+            is_kept
+        });
+    }
+
+    /// How long the cases took, one after the other.
+    fn duration(&self) -> Duration {
+        self.cases.iter().map(|case| case.duration).sum()
+    }
+
+    /// The cases by what they are about, in order.
+    fn groups(&self) -> BTreeMap<&str, Vec<&CaseReport>> {
+        let mut groups: BTreeMap<&str, Vec<&CaseReport>> = BTreeMap::new();
+        for case in &self.cases {
+            groups.entry(case.group()).or_default().push(case);
+        }
+        groups
+    }
+
+    /// How many passed that are not among the cases: of a recording only what has findings is.
+    fn passed_unlisted(&self) -> usize {
+        let listed = self.cases.iter();
+        let listed = listed.filter(|case| case.verdict == Verdict::Passed);
+        self.summary.passed.saturating_sub(listed.count())
+    }
+
     /// Takes in what came of a case.
     pub(crate) fn add(&mut self, case: CaseReport) {
         self.summary.count(case.verdict);
@@ -120,17 +191,61 @@ impl Report {
     }
 }
 
+impl CaseReport {
+    /// What it is about: the folder of a case, or the file of a recorded exchange.
+    fn group(&self) -> &str {
+        let id = self.id.split('[').next().unwrap_or_default();
+        match id.rsplit_once('#') {
+            Some((file, _)) => file,
+            None => id.rsplit_once('/').map_or(id, |(folder, _)| folder),
+        }
+    }
+
+    /// Its findings in one of its exchanges.
+    fn findings_in(&self, exchange: usize) -> impl Iterator<Item = &Finding> {
+        let findings = self.findings.iter();
+        findings.filter(move |finding| finding.exchange == exchange)
+    }
+}
+
 impl Summary {
+    /// Those that passed, failed and were skipped, where a warning passes, an unexpected pass fails
+    /// and a known failure counts as skipped.
+    pub fn totals(&self) -> (usize, usize, usize) {
+        (
+            self.passed + self.warned,
+            self.failed + self.unexpected_passes,
+            self.skipped + self.known_failures,
+        )
+    }
+
+    fn add(&mut self, other: Self) {
+        self.exchanges += other.exchanges;
+        self.passed += other.passed;
+        self.warned += other.warned;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        self.known_failures += other.known_failures;
+        self.unexpected_passes += other.unexpected_passes;
+    }
+
     pub(crate) fn count(&mut self, verdict: Verdict) {
-        let counter = match verdict {
+        *self.counter(verdict) += 1;
+    }
+
+    pub(crate) fn uncount(&mut self, verdict: Verdict) {
+        *self.counter(verdict) -= 1;
+    }
+
+    fn counter(&mut self, verdict: Verdict) -> &mut usize {
+        match verdict {
             Verdict::Passed => &mut self.passed,
             Verdict::Warned => &mut self.warned,
             Verdict::Failed => &mut self.failed,
             Verdict::Skipped => &mut self.skipped,
             Verdict::KnownFailure => &mut self.known_failures,
             Verdict::UnexpectedPass => &mut self.unexpected_passes,
-        };
-        *counter += 1;
+        }
     }
 }
 
@@ -147,4 +262,15 @@ impl Verdict {
 
 fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_secs_f64())
+}
+
+fn timestamp<S: Serializer>(at: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*at))
+}
+
+/// To the second, in UTC.
+fn rfc3339(at: SystemTime) -> String {
+    let at = OffsetDateTime::from(at).truncate_to_second();
+    at.format(&Rfc3339)
+        .expect("a clock does not go beyond the year 9999")
 }
