@@ -126,6 +126,9 @@ impl ServerCheck {
                 report.add(case);
             }
         }
+        let all = plan::instances(&self.fixture);
+        let ids: Vec<&str> = all.iter().map(|it| it.id.as_str()).collect();
+        self.known_failures.report_stale(&ids, &mut report);
         report.cases.sort_by(|a, b| a.id.cmp(&b.id));
         report
     }
