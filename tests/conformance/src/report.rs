@@ -219,6 +219,14 @@ impl Summary {
         )
     }
 
+    /// How many exchanges there were.
+    fn told(&self) -> String {
+        match self.exchanges {
+            1 => "1 exchange".to_owned(),
+            count => format!("{count} exchanges"),
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.exchanges += other.exchanges;
         self.passed += other.passed;

@@ -119,11 +119,11 @@ fn write_header(report: &Report, out: &mut impl Write) -> io::Result<()> {
 <p class="kind">amlkeys conformance · {role}</p>
 <h1>{headline}</h1>
 <p class="subject"><code>{subject}</code></p>
-<p class="facts">{passed} passed, {failed} failed, {skipped} skipped · {exchanges} exchanges · <time datetime="{started}">{day} {hour} UTC</time></p>
+<p class="facts">{passed} passed, {failed} failed, {skipped} skipped · {exchanges} · <time datetime="{started}">{day} {hour} UTC</time></p>
 "#,
         role = report.role,
         subject = Escaped(&report.subject),
-        exchanges = report.summary.exchanges,
+        exchanges = report.summary.told(),
         started = rfc3339(report.started),
         day = &rfc3339(report.started)[..10],
         hour = &rfc3339(report.started)[11..16],

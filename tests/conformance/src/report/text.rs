@@ -41,8 +41,7 @@ impl fmt::Display for Text<'_> {
             Case { case, coloured }.fmt(f)?;
         }
         let summary = &report.summary;
-        write!(f, "{}: ", Plain(&report.subject))?;
-        write!(f, "{} exchanges", summary.exchanges)?;
+        write!(f, "{}: {}", Plain(&report.subject), summary.told())?;
         for (count, verdict) in [
             (summary.passed, Verdict::Passed),
             (summary.warned, Verdict::Warned),
