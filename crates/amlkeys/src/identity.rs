@@ -55,6 +55,16 @@ enum Link {
 }
 
 impl DefaultCredential {
+    /// Signs in to a cloud; a [`Client`](crate::Client) without a credential does the same.
+    ///
+    /// # Errors
+    ///
+    /// [`is_invalid_input`](crate::Error::is_invalid_input) if `AZURE_TOKEN_CREDENTIALS` names no
+    /// link.
+    pub fn new(cloud: &Cloud) -> Result<Self> {
+        Self::from_environment(cloud, &crate::tls::http_client(&[])?)
+    }
+
     /// Reads `AZURE_TOKEN_CREDENTIALS`; everything else is read when a token is
     /// needed.
     pub(crate) fn from_environment(cloud: &Cloud, http: &reqwest::Client) -> Result<Self> {
