@@ -1,6 +1,7 @@
 //! The command line, which clap turns into a parser and its help.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -59,6 +60,9 @@ Examples:
     /// requests in flight end and exits with 0. Accepts what the emulator's README lists.
     #[command(after_help = EMULATOR_EXAMPLES)]
     Emulator(EmulatorOptions),
+    /// Hold a server, a client or recorded traffic against the documents
+    #[command(subcommand, arg_required_else_help = true)]
+    Conformance(ConformanceVerb),
     /// Where the subscription, group, workspace, output and cloud come from
     #[command(subcommand, arg_required_else_help = true)]
     Config(ConfigVerb),
@@ -312,6 +316,129 @@ pub(crate) struct EmulatorOptions {
     /// Where the authority is kept [default: amlkeys/emulator in $AZURE_CONFIG_DIR or ~/.azure]
     #[arg(long, value_name = "DIR", requires = "tls")]
     pub(crate) cert_dir: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConformanceVerb {
+    /// Check a server: a mock, a proxy, the emulator or a live workspace
+    ///
+    /// Calls the two operations and nothing else, so that it changes nothing. Exits with 1 if
+    /// something fails that MUST pass. No report holds a secret.
+    #[command(after_help = "\
+Examples:
+  amlkeys conformance server --emulator
+  AMLKEYS_TOKEN=t amlkeys conformance server --base-url http://127.0.0.1:8080 --report html=a.html
+  amlkeys conformance server --base-url https://management.azure.com --credential --fixture f.json")]
+    Server(ConformanceServer),
+    /// Check a client in any language, through an adapter
+    ///
+    /// Runs the command, which reads calls on its standard input and says on its standard output
+    /// what came of them. Adapters for three SDKs are in tests/conformance/adapters.
+    #[command(after_help = "\
+Examples:
+  amlkeys conformance client --command 'python3 adapter.py' --jobs 2
+  amlkeys conformance client --command 'node adapter.js' --filter client/retry/ --list")]
+    Client(ConformanceClient),
+    /// Judge recorded traffic: HAR, or one JSON object for each exchange
+    #[command(after_help = "\
+Examples:
+  amlkeys conformance traffic recording.har --report sarif=recording.sarif
+  tail -n 1000 proxy.jsonl | amlkeys conformance traffic -")]
+    Traffic(ConformanceFiles),
+    /// Judge documented examples by themselves
+    #[command(after_help = "\
+Examples:
+  amlkeys conformance lint spec/examples/*/*/*.json
+  amlkeys conformance lint listKeys.json --report junit=-")]
+    Lint(ConformanceFiles),
+}
+
+#[derive(Args)]
+#[command(group(ArgGroup::new("whom").required(true).args(["base_url", "emulator"])))]
+pub(crate) struct ConformanceServer {
+    /// The server: https, or http on this machine; it gets the token
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+    /// The file with a token that the server accepts, - for stdin [env: AMLKEYS_TOKEN]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["emulator", "credential"])]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Sign in to Azure for the token, as the other commands do
+    #[arg(long, conflicts_with = "emulator")]
+    pub(crate) credential: bool,
+    /// What exists there and what it promises [default: the documented examples]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) fixture: Option<PathBuf>,
+    /// Trust the certificate authorities of this PEM file too
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cases: ConformanceCases,
+    #[command(flatten)]
+    pub(crate) reports: ConformanceReports,
+}
+
+#[derive(Args)]
+pub(crate) struct ConformanceClient {
+    /// The adapter's command line; no shell reads it
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) command: String,
+    /// Answer over http, for a client that cannot be told whom to trust
+    #[arg(long)]
+    pub(crate) plain_http: bool,
+    #[command(flatten)]
+    pub(crate) cases: ConformanceCases,
+    #[command(flatten)]
+    pub(crate) reports: ConformanceReports,
+}
+
+#[derive(Args)]
+pub(crate) struct ConformanceFiles {
+    /// The files, - for stdin
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) reports: ConformanceReports,
+}
+
+#[derive(Args)]
+pub(crate) struct ConformanceCases {
+    /// Print the ids of the cases, and exit
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// So many cases at once
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+}
+
+#[derive(Args)]
+pub(crate) struct ConformanceReports {
+    /// Only what has this text in its id
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// What is known to fail, with reasons; an unexpected pass fails
+    #[arg(long, value_name = "FILE")]
+    pub(crate) known_failures: Option<PathBuf>,
+    /// Also write a report: text, json, junit, sarif, har or html; - for stdout, without the text
+    #[arg(long = "report", value_name = "FORMAT=FILE", value_parser = report)]
+    pub(crate) reports: Vec<ReportFile>,
+}
+
+/// A report to write, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct ReportFile {
+    pub(crate) format: amlkeys_conformance::Format,
+    pub(crate) path: PathBuf,
+}
+
+fn report(text: &str) -> Result<ReportFile, String> {
+    let (format, path) = text
+        .split_once('=')
+        .filter(|(_, path)| !path.is_empty())
+        .ok_or("expected FORMAT=FILE, as in html=report.html")?;
+    Ok(ReportFile {
+        format: format.parse().map_err(|error| format!("{error}"))?,
+        path: path.into(),
+    })
 }
 
 #[derive(Args)]

@@ -29,8 +29,8 @@ use query::Query;
 use session::Session;
 use stop::Stop;
 use verbs::{
-    completion, compute_kubeconfig, compute_ssh_key, config_show, docker_credential, emulator,
-    list_keys, list_keys_many, man, version, workspace_docker_login, workspace_env,
+    completion, compute_kubeconfig, compute_ssh_key, config_show, conformance, docker_credential,
+    emulator, list_keys, list_keys_many, man, version, workspace_docker_login, workspace_env,
 };
 
 fn main() -> ExitCode {
@@ -97,6 +97,7 @@ async fn run(cli: Cli) -> Result<u8, Failure> {
         }
         Noun::Completion { shell } => completion::run(shell),
         Noun::Man { command } => man::run(&command),
+        Noun::Conformance(verb) => conformance::run(verb, &global).await,
         Noun::Emulator(options) => emulator::run(options, &global).await,
         Noun::Version => {
             let config = Config::load(&global)?;

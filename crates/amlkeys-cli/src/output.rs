@@ -8,8 +8,9 @@ mod table;
 mod tsv;
 mod yaml;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anstream::{AutoStream, ColorChoice};
 use serde_json::Value;
@@ -115,6 +116,16 @@ pub(crate) fn terminal(text: &str) {
         .and_then(|()| stderr.flush());
 }
 
+/// Writes a text in colours to stdout, and leaves them out where nobody wants them.
+pub(crate) fn coloured(text: &[u8]) -> Result<(), Failure> {
+    let mut stdout = AutoStream::auto(io::stdout().lock());
+    let written = stdout.write_all(text).and_then(|()| stdout.flush());
+    match written {
+        Ok(()) => Ok(()),
+        Err(error) => write_failed(&error).map_or(Ok(()), Err),
+    }
+}
+
 /// Writes a line to stderr for whoever is there.
 pub(crate) fn note(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
@@ -179,4 +190,42 @@ fn show(library: &str, level: LevelFilter) {
     tracing_subscriber::registry()
         .with(lines.with_filter(ours))
         .init();
+}
+
+/// One line on a terminal's stderr that says how far it is; anywhere else, nothing.
+pub(crate) struct Progress {
+    started: Option<Instant>,
+    total: usize,
+    done: usize,
+    is_shown: bool,
+}
+
+impl Progress {
+    pub(crate) fn of(total: usize) -> Self {
+        Self {
+            started: io::stderr().is_terminal().then(Instant::now),
+            total,
+            done: 0,
+            is_shown: false,
+        }
+    }
+
+    /// One more is done. What takes less than half a second needs no progress.
+    pub(crate) fn step(&mut self) {
+        const PATIENCE: Duration = Duration::from_millis(500);
+        self.done += 1;
+        if self.started.is_some_and(|it| it.elapsed() > PATIENCE) {
+            self.is_shown = true;
+            let _ = write!(io::stderr(), "\r{} of {}\x1b[K", self.done, self.total);
+        }
+    }
+}
+
+/// Clears the line, so that data comes after nothing.
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.is_shown {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
 }

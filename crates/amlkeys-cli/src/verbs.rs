@@ -4,6 +4,7 @@ pub(crate) mod completion;
 pub(crate) mod compute_kubeconfig;
 pub(crate) mod compute_ssh_key;
 pub(crate) mod config_show;
+pub(crate) mod conformance;
 pub(crate) mod docker_credential;
 pub(crate) mod emulator;
 pub(crate) mod list_keys;
