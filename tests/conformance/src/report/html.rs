@@ -58,8 +58,23 @@ struct Part {
     verdict: Verdict,
     title: &'static str,
     means: &'static str,
-    /// Whether cases stand open.
+    /// Whether its groups stand open, and its cases unless they are many.
     is_open: bool,
+}
+
+impl Part {
+    /// Of many cases, the titles are more than enough to begin with.
+    fn opens_cases(&self, report: &Report) -> bool {
+        const MANY: usize = 25;
+        self.is_open && count_of(report, self) <= MANY
+    }
+}
+
+fn open_if(is_open: bool) -> &'static str {
+    match is_open {
+        true => " open",
+        false => "",
+    }
 }
 
 /// What matters most comes first.
@@ -197,22 +212,20 @@ fn write_part(report: &Report, part: &Part, out: &mut impl Write) -> io::Result<
     for (group, mut cases) in report.groups() {
         cases.retain(|case| case.verdict == part.verdict);
         if !cases.is_empty() {
-            write_group(group, &cases, part, out)?;
+            write_group(report, group, &cases, part, out)?;
         }
     }
     writeln!(out, "</section>")
 }
 
 fn write_group(
+    report: &Report,
     group: &str,
     cases: &[&CaseReport],
     part: &Part,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let open = match part.is_open {
-        true => " open",
-        false => "",
-    };
+    let open = open_if(part.is_open);
     writeln!(
         out,
         "<details class=\"group\"{open}>\n<summary><h3>{}</h3> <span class=\"count\">{}</span></summary>",
@@ -223,7 +236,7 @@ fn write_group(
         Verdict::Passed | Verdict::Skipped => write_table(cases, part, out)?,
         _ => {
             for case in cases {
-                write_case(case, open, out)?;
+                write_case(case, part.opens_cases(report), out)?;
             }
         }
     }
@@ -258,8 +271,8 @@ fn write_table(cases: &[&CaseReport], part: &Part, out: &mut impl Write) -> io::
     writeln!(out, "</tbody>\n</table></div>")
 }
 
-fn write_case(case: &CaseReport, open: &str, out: &mut impl Write) -> io::Result<()> {
-    let class = class_of(case.verdict);
+fn write_case(case: &CaseReport, is_open: bool, out: &mut impl Write) -> io::Result<()> {
+    let (class, open) = (class_of(case.verdict), open_if(is_open));
     writeln!(
         out,
         "<details class=\"case {class}\"{open}>\n<summary><h4>{}</h4><code>{}</code></summary>",
