@@ -162,7 +162,7 @@ impl Bench {
         let program = Program::Emulator { tls: false };
         let emulator = Peer::start(&self.amlkeys, &program, None).await?;
         let target = emulator.target()?;
-        let first = 100_000 / self.divisor;
+        let first = 100_000;
         target.ask(first, CONCURRENCY).await?;
         let early = emulator.memory("VmRSS")?;
         let requests = 1_000_000 / self.divisor;
