@@ -1,5 +1,6 @@
 //! Whom a client of the emulator has to trust, and what the server shows it.
 
+mod fields;
 mod folder;
 
 use rcgen::{

@@ -4,11 +4,12 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use rcgen::{KeyPair, PublicKeyData};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tempfile::NamedTempFile;
 use time::{Duration, OffsetDateTime};
-use x509_parser::pem::Pem;
-use x509_parser::prelude::X509Certificate;
 
+use super::fields::Fields;
 use super::{AUTHORITY, Identity, ONE_YEAR, authority};
 
 /// A folder that keeps a certificate authority from one run to the next, so that trusting it once
@@ -115,20 +116,16 @@ impl CertificateFolder {
     /// If it is not the certificate of the emulator's authority with this key.
     fn ends_soon(&self, pem: &str, key: &KeyPair) -> Result<bool, FolderError> {
         let unusable = |why| Err(self.unusable(&self.ca_file(), why));
-        let Some(Ok(pem)) = Pem::iter_from_buffer(pem.as_bytes()).next() else {
+        let Some(fields) = fields(pem) else {
             return unusable("is no certificate");
         };
-        let Ok(certificate) = pem.parse_x509() else {
-            return unusable("is no certificate");
-        };
-        if !is_of_the_emulator(&certificate) {
+        if fields.subject != [[AUTHORITY]] {
             return unusable("is not from the emulator");
         }
-        if certificate.public_key().raw != key.subject_public_key_info() {
+        if fields.public_key != key.subject_public_key_info() {
             return unusable("does not belong to the key beside it");
         }
-        let ends = certificate.validity().not_after.to_datetime();
-        Ok(ends < OffsetDateTime::now_utc() + ONE_YEAR)
+        Ok(fields.not_after < OffsetDateTime::now_utc() + ONE_YEAR)
     }
 
     fn unusable(&self, file: &Path, why: &str) -> FolderError {
@@ -144,9 +141,9 @@ impl CertificateFolder {
 
 const TEN_YEARS: Duration = Duration::days(3653);
 
-fn is_of_the_emulator(certificate: &X509Certificate<'_>) -> bool {
-    let names = certificate.subject().iter_common_name();
-    names.map(|name| name.as_str()).eq([Ok(AUTHORITY)])
+fn fields(pem: &str) -> Option<Fields> {
+    let certificate = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+    Fields::from_der(&certificate).ok()
 }
 
 fn read(file: &Path) -> Result<Option<String>, FolderError> {
