@@ -1,25 +1,26 @@
-//! Puts `spec/` and `cases/` into the crate: a further file is a further case, with no code.
+//! Puts the contracts, `spec/examples` and `cases/` into the crate: a further file is a further
+//! case, with no code.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use serde_json_path::JsonPath;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
-    let spec = root.join("../../spec");
+    let contracts = root.join("src/generated");
+    let documented = root.join("../../spec/examples");
     let cases = root.join("cases");
     let embedded = json!({
-        "versions": versions(&spec)?,
-        "examples": examples(&spec.join("examples"))?,
+        "versions": versions(&contracts)?,
+        "examples": examples(&documented)?,
         "cases": values(&cases)?,
     });
     let out = PathBuf::from(std::env::var("OUT_DIR")?);
     std::fs::write(out.join("embedded.json"), embedded.to_string())?;
-    for watched in [&spec, &cases] {
+    for watched in [&contracts, &documented, &cases] {
         println!("cargo::rerun-if-changed={}", watched.display());
     }
     println!("cargo::rerun-if-changed=build.rs");
@@ -27,55 +28,12 @@ fn main() -> Result<()> {
 }
 
 /// Each excerpt with the overlay on it, by api-version.
-fn versions(spec: &Path) -> Result<Map<String, Value>> {
-    let overlay = read(&spec.join("overlay.json"))?;
-    let mut versions = Map::new();
-    for file in std::fs::read_dir(spec)? {
-        let file = file?.path();
-        let name = file.file_stem().unwrap_or_default().to_string_lossy();
-        if name.starts_with(|first: char| first.is_ascii_digit()) {
-            versions.insert(name.into_owned(), overlaid(read(&file)?, &overlay)?);
-        }
-    }
-    Ok(versions)
-}
-
-fn overlaid(mut document: Value, overlay: &Value) -> Result<Value> {
-    for action in overlay["actions"].as_array().ok_or("no actions")? {
-        let target = JsonPath::parse(action["target"].as_str().ok_or("no target")?)?;
-        let places: Vec<String> = target
-            .query_located(&document)
-            .iter()
-            .map(|node| node.location().to_json_pointer())
-            .collect();
-        for place in places {
-            let node = document.pointer_mut(&place).ok_or("a place moved")?;
-            merge(node, &action["update"]);
-        }
-    }
-    Ok(document)
-}
-
-/// OpenAPI Overlay 1.0, and a mark on each object that upstream does not have.
-fn merge(node: &mut Value, update: &Value) {
-    match (node, update) {
-        (Value::Object(object), Value::Object(update)) => {
-            for (name, value) in update {
-                match object.get_mut(name) {
-                    Some(present) => merge(present, value),
-                    None => {
-                        let mut value = value.clone();
-                        if let Value::Object(added) = &mut value {
-                            added.insert("x-amlkeys-added".into(), true.into());
-                        }
-                        object.insert(name.clone(), value);
-                    }
-                }
-            }
-        }
-        (Value::Array(array), Value::Array(more)) => array.extend(more.iter().cloned()),
-        (node, update) => *node = update.clone(),
-    }
+fn versions(folder: &Path) -> Result<Map<String, Value>> {
+    let contracts = files(folder)?.into_iter().map(|file| {
+        let api_version = file.file_stem().unwrap_or_default().to_string_lossy();
+        Ok((api_version.into_owned(), read(&file)?))
+    });
+    contracts.collect()
 }
 
 /// The documented examples: their text, by their place.

@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::classify::{check_marks, expect_classified};
 use crate::client::{self, Transport};
+use crate::contract;
 use crate::documented;
 use crate::output::{self, Generated};
 use crate::overlay::{Hits, Overlay, checked_in_with_overlay};
@@ -93,6 +94,7 @@ pub(crate) fn files(root: &Path) -> Result<Vec<Generated>> {
         path: PathBuf::from(DOCUMENTED),
         text: documented::source(root)?,
     });
+    files.extend(contract::files(root)?);
     Ok(files)
 }
 

@@ -3,6 +3,7 @@
 
 mod classify;
 mod client;
+mod contract;
 mod diff;
 mod documented;
 #[cfg(fuzzing)]

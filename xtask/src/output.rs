@@ -143,7 +143,7 @@ fn stale(root: &Path, files: &[Generated]) -> Result<Vec<Stale>> {
     Ok(stale)
 }
 
-/// The Rust files beside the generated ones: nothing else lives there.
+/// The other files in the folders of the generated ones: nothing else lives there.
 fn left_over(root: &Path, files: &[Generated]) -> Result<BTreeSet<PathBuf>> {
     let kept: BTreeSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
     let mut left_over = BTreeSet::new();
@@ -153,12 +153,17 @@ fn left_over(root: &Path, files: &[Generated]) -> Result<BTreeSet<PathBuf>> {
         };
         for entry in entries {
             let path = folder.join(entry?.file_name());
-            if path.extension().is_some_and(|it| it == "rs") && !kept.contains(path.as_path()) {
+            if is_generated(&path) && !kept.contains(path.as_path()) {
                 left_over.insert(path);
             }
         }
     }
     Ok(left_over)
+}
+
+fn is_generated(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|it| it == "rs" || it == "json")
 }
 
 impl Stale {

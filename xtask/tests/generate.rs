@@ -100,7 +100,9 @@ impl Project {
     /// Every generated file with its text.
     fn generated(&self) -> Vec<(PathBuf, String)> {
         let mut files = Vec::new();
-        list(&self.path("crates"), &mut files);
+        for folder in ["crates", "tests"] {
+            list(&self.path(folder), &mut files);
+        }
         files.sort();
         let with_text = files.into_iter().map(|path| {
             let text = fs::read_to_string(&path).unwrap();
