@@ -3,12 +3,14 @@ use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+#[cfg(feature = "router")]
 use axum::Router;
-use axum::body::{Body, Bytes};
-use axum::extract::Request;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, StatusCode, header};
-use axum::response::Response;
+use axum_core::body::Body;
+use axum_core::extract::Request;
+use axum_core::response::Response;
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::authorization::{Authorization, Bearer};
@@ -65,12 +67,14 @@ impl Arm {
         ArmBuilder::default()
     }
 
-    /// The front door, as a service that answers every method and path.
+    /// The front door, as a service that answers every method and path. Needs the feature
+    /// `router`, which is on by default.
     ///
     /// ```
     /// let arm = amlkeys_emulator::Arm::documented();
     /// let app: axum::Router = axum::Router::new().fallback_service(arm.router());
     /// ```
+    #[cfg(feature = "router")]
     pub fn router(&self) -> Router {
         let arm = self.clone();
         Router::new().fallback(async move |request: Request| arm.answer(request).await)

@@ -1,7 +1,7 @@
 use std::time::SystemTime;
 
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, header};
+use http::request::Parts;
+use http::{HeaderMap, header};
 
 use crate::base_url::BaseUrl;
 use crate::sign_in::{Tokens, unix_seconds};

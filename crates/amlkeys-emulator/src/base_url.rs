@@ -1,7 +1,7 @@
 use std::fmt;
 
-use axum::http::header;
-use axum::http::request::Parts;
+use http::header;
+use http::request::Parts;
 
 use crate::connection::Scheme;
 
@@ -42,7 +42,7 @@ impl fmt::Display for BaseUrl<'_> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::Request;
+    use http::Request;
 
     use super::*;
 

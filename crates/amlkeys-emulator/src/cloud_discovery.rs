@@ -1,7 +1,7 @@
 //! What ARM says about its cloud, to whoever asks: the addresses that belong together.
 
-use axum::http::request::Parts;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use http::request::Parts;
+use http::{HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::base_url::BaseUrl;

@@ -3,8 +3,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Mutex;
 
-use axum::http::Method;
-use axum::http::request::Parts;
+use http::Method;
+use http::request::Parts;
 
 use crate::authorization::Authorization;
 
@@ -182,7 +182,7 @@ const UNPOISONED: &str = "nothing panics while it holds the journal";
 
 #[cfg(test)]
 mod tests {
-    use axum::http::Request;
+    use http::Request;
 
     use super::*;
 

@@ -12,7 +12,7 @@ mod token_request;
 
 use std::time::SystemTime;
 
-use axum::http::request::Parts;
+use http::request::Parts;
 
 use crate::base_url::BaseUrl;
 use crate::state::{Principal, State};

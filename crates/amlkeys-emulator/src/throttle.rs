@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use axum::http::Method;
+use http::Method;
 
 /// How many requests ARM takes before it answers 429: a token bucket for each subscription,
 /// principal and kind of request (reads, writes, deletes). A POST is a write.

@@ -5,10 +5,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::Response;
-use hyper::body::{Frame, SizeHint};
+use axum_core::body::Body;
+use axum_core::response::Response;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::{Fault, Kind, Reset};
 use crate::connection::ConnectionHandle;
@@ -168,12 +169,12 @@ impl Cut {
 
 impl HttpBody for Cut {
     type Data = Bytes;
-    type Error = axum::Error;
+    type Error = axum_core::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, axum_core::Error>>> {
         if self.left == 0 && !self.is_sent {
             // hyper sends what it has while it waits for more; with an error it drops it.
             self.is_sent = true;
@@ -186,7 +187,7 @@ impl HttpBody for Cut {
                 return Poll::Pending;
             }
             let broken = io::Error::from(ErrorKind::ConnectionReset);
-            return Poll::Ready(Some(Err(axum::Error::new(broken))));
+            return Poll::Ready(Some(Err(axum_core::Error::new(broken))));
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         Poll::Ready(frame.map(|frame| {

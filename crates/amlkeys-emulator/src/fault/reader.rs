@@ -135,7 +135,7 @@ fn status(node: Node<'_>, mut fields: Fields<'_>) -> Result<Fault, Refusal> {
     Ok(fault)
 }
 
-fn code(node: Node<'_>) -> Result<axum::http::StatusCode, Refusal> {
+fn code(node: Node<'_>) -> Result<http::StatusCode, Refusal> {
     let at = node.at;
     let status = number(node, 0, u64::from(u16::MAX))?;
     let status = status_code(u16::try_from(status).unwrap_or_default());
@@ -180,7 +180,7 @@ fn redirect(node: Node<'_>) -> Result<Fault, Refusal> {
     let mut fault = Fault::of(Kind::Redirect(
         status.map_err(|reason| Refusal::new(at, reason))?,
     ));
-    fault.headers.push((axum::http::header::LOCATION, location));
+    fault.headers.push((http::header::LOCATION, location));
     Ok(fault)
 }
 

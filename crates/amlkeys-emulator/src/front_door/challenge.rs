@@ -1,8 +1,8 @@
 //! The 401s: who does not say who he is, or says it wrongly.
 
-use axum::http::{HeaderValue, StatusCode, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
+use http::{HeaderValue, StatusCode, header};
 use time::OffsetDateTime;
 
 use super::reply::Reply;

@@ -1,6 +1,6 @@
 //! Azure RBAC, as far as the two operations meet it.
 
-use axum::http::StatusCode;
+use http::StatusCode;
 
 use super::reply::Reply;
 use super::resource_path::KeysOf;

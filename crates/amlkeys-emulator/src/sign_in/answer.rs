@@ -1,9 +1,9 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum_core::body::Body;
+use axum_core::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;

@@ -2,9 +2,9 @@
 
 use std::time::SystemTime;
 
-use axum::http::{Method, header};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
+use http::{Method, header};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -205,7 +205,7 @@ fn v1(issued: &Issued, resource: &str) -> Value {
 mod tests {
     use std::time::Duration;
 
-    use axum::http::{HeaderMap, StatusCode};
+    use http::{HeaderMap, StatusCode};
 
     use super::*;
     use crate::sign_in::Trace;

@@ -1,6 +1,6 @@
 //! Entra's refusals, in its words. Where each is taken from stands at the test that reads it.
 
-use axum::http::StatusCode;
+use http::StatusCode;
 use serde_json::json;
 
 use super::answer::{Answer, Trace};

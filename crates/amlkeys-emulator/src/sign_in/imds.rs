@@ -1,6 +1,6 @@
 //! The token endpoint of the Azure Instance Metadata Service, as a virtual machine sees it.
 
-use axum::http::StatusCode;
+use http::StatusCode;
 use serde_json::json;
 
 use super::SignIn;

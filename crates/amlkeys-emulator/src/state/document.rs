@@ -5,7 +5,7 @@ mod yaml;
 
 use std::borrow::Cow;
 
-use axum::body::Bytes;
+use bytes::Bytes;
 
 use super::error::Refusal;
 

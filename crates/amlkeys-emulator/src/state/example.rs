@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use axum::body::Bytes;
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

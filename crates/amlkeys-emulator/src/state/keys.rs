@@ -1,4 +1,4 @@
-use axum::body::Bytes;
+use bytes::Bytes;
 
 /// The keys of one resource: the body that answers in each api-version.
 #[derive(Default)]

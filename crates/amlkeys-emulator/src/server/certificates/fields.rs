@@ -25,7 +25,10 @@ impl Fields {
                     })?;
                     let subject = fields.next().read_der()?;
                     let public_key = fields.next().read_der()?;
-                    while fields.read_optional(|extension| extension.read_der())?.is_some() {}
+                    while fields
+                        .read_optional(|extension| extension.read_der())?
+                        .is_some()
+                    {}
                     Ok(Self {
                         subject: yasna::parse_der(&subject, name).unwrap_or_default(),
                         not_after,
