@@ -11,7 +11,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 fn main() -> Result<()> {
     let root = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?);
     let contracts = root.join("src/generated");
-    let documented = root.join("../../spec/examples");
+    let documented = documented(&root);
     let cases = root.join("cases");
     let embedded = json!({
         "versions": versions(&contracts)?,
@@ -25,6 +25,17 @@ fn main() -> Result<()> {
     }
     println!("cargo::rerun-if-changed=build.rs");
     Ok(())
+}
+
+/// A link to the project's `spec/examples`, which a package has as a folder of its own. Not
+/// every checkout has links.
+fn documented(root: &Path) -> PathBuf {
+    let linked = root.join("documented");
+    if linked.is_dir() {
+        linked
+    } else {
+        root.join("../../spec/examples")
+    }
 }
 
 /// Each excerpt with the overlay on it, by api-version.
