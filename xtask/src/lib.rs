@@ -11,6 +11,7 @@ pub mod fuzzing;
 mod generate;
 mod import;
 mod lower;
+mod msrv;
 mod output;
 mod overlay;
 mod pointer;
@@ -51,6 +52,8 @@ enum Task {
     Upgrade(upgrade::Upgrade),
     /// Say what changes for consumers from one api-version to another
     Diff(diff::Args),
+    /// Hold each `rust-version` against what the dependencies in the lockfile need
+    Msrv,
 }
 
 #[derive(Args)]
@@ -108,6 +111,7 @@ fn run(root: &Path, task: Task) -> ExitCode {
         Task::Import(import) => import::run(root, &import),
         Task::Upgrade(upgrade) => upgrade::run(root, &upgrade),
         Task::Diff(args) => return diff::run(root, &args),
+        Task::Msrv => msrv::run(root),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
