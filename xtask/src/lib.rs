@@ -1,6 +1,7 @@
 //! The project's own tasks: `cargo xtask <command>`.
 #![allow(clippy::print_stderr, reason = "a command line talks on its streams")]
 
+mod bench;
 mod classify;
 mod client;
 mod contract;
@@ -26,7 +27,7 @@ use std::time::Instant;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Tasks for those who move the spec, the overlay or the generator.
+/// Tasks for those who move the spec, the overlay or the generator, or measure.
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", disable_help_subcommand = true)]
 struct Cli {
@@ -54,6 +55,8 @@ enum Task {
     Diff(diff::Args),
     /// Hold each `rust-version` against what the dependencies in the lockfile need
     Msrv,
+    /// Measure the SDK, the emulator and the command beside their peers
+    Bench(bench::Bench),
 }
 
 #[derive(Args)]
@@ -112,6 +115,7 @@ fn run(root: &Path, task: Task) -> ExitCode {
         Task::Upgrade(upgrade) => upgrade::run(root, &upgrade),
         Task::Diff(args) => return diff::run(root, &args),
         Task::Msrv => msrv::run(root),
+        Task::Bench(bench) => bench::run(root, &bench),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

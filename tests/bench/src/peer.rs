@@ -4,7 +4,7 @@ use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -14,9 +14,14 @@ use serde_json::{Value, json};
 use crate::load::Target;
 
 pub(crate) enum Program {
-    Emulator { tls: bool },
-    Bare { tls: bool },
-    Prism(PathBuf),
+    Emulator {
+        tls: bool,
+    },
+    Bare {
+        tls: bool,
+    },
+    /// It answers from a description, too.
+    Prism,
 }
 
 /// A server that runs until it is dropped.
@@ -27,18 +32,11 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Starts it and waits until it says that it is ready; the bare server repeats `answer`.
-    pub(crate) async fn start(
-        amlkeys: &Path,
-        program: &Program,
-        answer: Option<&[u8]>,
-    ) -> Result<Self> {
-        let folder = amlkeys
-            .parent()
-            .context("a file")?
-            .join("bench-certificates");
+    pub(crate) async fn start(program: &Program, answer: Option<&[u8]>) -> Result<Self> {
+        let folder = beside_this("bench-certificates")?;
         match program {
             Program::Emulator { tls } => {
-                let mut command = Command::new(amlkeys);
+                let mut command = Command::new(beside_this("amlkeys")?);
                 command.args(["emulator", "--port", "0", "-o", "json", "--throttle", "off"]);
                 if *tls {
                     command.arg("--tls").arg("--cert-dir").arg(&folder);
@@ -47,16 +45,16 @@ impl Peer {
             }
             Program::Bare { tls } => {
                 fs::create_dir_all(&folder)?;
-                let ca_file = folder.join("bare.pem");
+                let ca_file = format!("{folder}/bare.pem");
                 let mut command = Command::new(env::current_exe()?);
-                command.arg("bare").args(tls.then_some(&ca_file));
+                command.arg("bare-server").args(tls.then_some(&ca_file));
                 let mut peer = Self::that_says_ready(command, answer.context("no answer")?)?;
                 if *tls {
                     peer.ready["ca"] = json!(ca_file);
                 }
                 Ok(peer)
             }
-            Program::Prism(path) => Self::prism(path).await,
+            Program::Prism => Self::prism().await,
         }
     }
 
@@ -75,11 +73,11 @@ impl Peer {
     }
 
     /// Prism is ready when it answers.
-    async fn prism(path: &Path) -> Result<Self> {
+    async fn prism() -> Result<Self> {
         const PATIENCE: Duration = Duration::from_secs(60);
 
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let child = Command::new(path)
+        let child = Command::new(prism()?)
             .args(["mock", "spec/2025-09-01.json", "--port", &port.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -91,7 +89,7 @@ impl Peer {
                 "url": format!("http://127.0.0.1:{port}"), "token": "t", "subscription": "s",
             }),
         };
-        let target = peer.target()?;
+        let target = peer.workspace_target()?;
         let begin = Instant::now();
         while let Err(error) = target.ask_once().await {
             ensure!(begin.elapsed() < PATIENCE, "Prism does not start: {error}");
@@ -100,19 +98,41 @@ impl Peer {
         Ok(peer)
     }
 
-    pub(crate) fn target(&self) -> Result<Target> {
-        let fact = |name: &str| self.ready[name].as_str().context("a string");
-        let ca_pem = self.ready["ca"].as_str().map(fs::read).transpose()?;
-        let (_, address) = fact("url")?.split_once("://").context("a URL")?;
+    /// What it said of itself.
+    pub(crate) fn fact(&self, name: &str) -> Result<&str> {
+        self.ready[name]
+            .as_str()
+            .with_context(|| format!("no {name}"))
+    }
+
+    /// Whom to trust, over https.
+    pub(crate) fn ca_pem(&self) -> Result<Option<Vec<u8>>> {
+        Ok(self.ready["ca"].as_str().map(fs::read).transpose()?)
+    }
+
+    /// The resource ID of a workspace.
+    pub(crate) fn workspace(&self, name: &str) -> Result<String> {
+        Ok(format!(
+            "/subscriptions/{}/resourceGroups/testrg123/providers/\
+             Microsoft.MachineLearningServices/workspaces/{name}",
+            self.fact("subscription")?,
+        ))
+    }
+
+    /// Asks for the keys of the documented workspace.
+    pub(crate) fn workspace_target(&self) -> Result<Target> {
+        self.target(&self.workspace("workspaces123")?)
+    }
+
+    /// Asks for the keys of a resource.
+    pub(crate) fn target(&self, resource_id: &str) -> Result<Target> {
+        let (_, address) = self.fact("url")?.split_once("://").context("a URL")?;
         let request = format!(
-            "POST /subscriptions/{}/resourceGroups/testrg123/providers/\
-             Microsoft.MachineLearningServices/workspaces/workspaces123/listKeys\
-             ?api-version=2025-09-01 HTTP/1.1\r\nhost: {address}\r\n\
+            "POST {resource_id}/listKeys?api-version=2025-09-01 HTTP/1.1\r\nhost: {address}\r\n\
              authorization: Bearer {}\r\naccept: application/json\r\ncontent-length: 0\r\n\r\n",
-            fact("subscription")?,
-            fact("token")?,
+            self.fact("token")?,
         );
-        Target::new(address, ca_pem.as_deref(), request)
+        Target::new(address, self.ca_pem()?.as_deref(), request)
     }
 
     /// A line of the kernel's account of the process, in KiB.
@@ -130,4 +150,34 @@ impl Drop for Peer {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// What cargo has put beside this program.
+pub(crate) fn beside_this(name: &str) -> Result<String> {
+    let path = env::current_exe()?.with_file_name(name);
+    path.into_os_string()
+        .into_string()
+        .ok()
+        .context("a path that is UTF-8")
+}
+
+/// Installs Prism where nothing else sees it, unless that has been done; its program.
+pub(crate) fn prism() -> Result<PathBuf> {
+    let folder = PathBuf::from(beside_this("prism")?);
+    let program = folder.join("node_modules/.bin/prism");
+    if !program.exists() {
+        let installed = Command::new("npm")
+            .args([
+                "install",
+                "--silent",
+                "--no-audit",
+                "--no-fund",
+                "@stoplight/prism-cli@5",
+            ])
+            .arg("--prefix")
+            .arg(&folder)
+            .output()?;
+        ensure!(installed.status.success(), "npm cannot install it");
+    }
+    Ok(program)
 }

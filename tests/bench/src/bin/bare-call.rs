@@ -1,5 +1,5 @@
 //! The least that a program on reqwest can do: sign in with a client secret, and make the call
-//! whose URL is its argument. For the script `cold-start` beside this crate.
+//! whose URL is its argument. `cargo xtask bench cold-start` measures it beside the command.
 
 use std::env;
 use std::io::{self, Write};
