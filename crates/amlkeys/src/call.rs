@@ -7,11 +7,12 @@ use std::time::Duration;
 use amlkeys_client::Transport;
 use bytes::{Bytes, BytesMut};
 use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderValue,
-    WWW_AUTHENTICATE,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, WWW_AUTHENTICATE,
 };
 use progenitor_client::ResponseValue;
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, ResponseBuilderExt};
+use uuid::Uuid;
 
 use crate::Claims;
 use crate::error::{Error, Facts, Result, shown};
@@ -37,17 +38,33 @@ pub(crate) const WORKSPACES_LIST_KEYS: Operation = Operation {
     action: "Microsoft.MachineLearningServices/workspaces/listKeys/action",
 };
 
+// Made once, a name need not be looked at each time that it is used.
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
+const CORRELATION_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+const RETURN_CLIENT_REQUEST_ID: HeaderName =
+    HeaderName::from_static("x-ms-return-client-request-id");
+
 /// The transport of one call: credentials, attempts, limits, and what is known
 /// when it ends.
 #[derive(Debug)]
 pub(crate) struct Call {
     shared: Arc<Shared>,
+    operation: &'static Operation,
+    client_request_id: HeaderValue,
     outcome: Mutex<Outcome>,
 }
 
-#[derive(Debug)]
+/// What is known of the last attempt. It stays as it came until an error needs
+/// its facts.
+#[derive(Debug, Default)]
 struct Outcome {
-    facts: Facts,
+    attempts: u32,
+    status: Option<u16>,
+    request_id: Option<HeaderValue>,
+    correlation_request_id: Option<HeaderValue>,
+    retry_after: Option<Duration>,
     /// A failure that is no answer. The generated client can only carry
     /// `reqwest::Error`, so it is given an answer with status 599 and the
     /// failure waits here.
@@ -63,17 +80,15 @@ struct Answer {
 
 impl Call {
     pub(crate) fn new(shared: Arc<Shared>, operation: &'static Operation) -> Arc<Self> {
-        let facts = Facts {
-            operation_id: Some(operation.id),
-            required_action: Some(operation.action),
-            client_request_id: Some(azure_core::Uuid::new_v4().to_string()),
-            ..Facts::default()
-        };
-        let outcome = Mutex::new(Outcome {
-            facts,
-            failure: None,
-        });
-        Arc::new(Self { shared, outcome })
+        let mut text = Uuid::encode_buffer();
+        let id = Uuid::new_v4().hyphenated();
+        let id = HeaderValue::from_str(id.encode_lower(&mut text));
+        Arc::new(Self {
+            shared,
+            operation,
+            client_request_id: id.expect("a UUID can be sent"),
+            outcome: Mutex::default(),
+        })
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -92,10 +107,8 @@ impl Call {
             Ok(value) => return Ok(value.into_inner()),
             Err(error) => error,
         };
-        let (facts, failure) = {
-            let mut outcome = self.outcome();
-            (outcome.facts.clone(), outcome.failure.take())
-        };
+        let failure = self.outcome().failure.take();
+        let facts = self.facts();
         if let Some(failure) = failure {
             return Err(failure.with_facts(facts));
         }
@@ -116,7 +129,23 @@ impl Call {
 
     /// An answer that is JSON, but not of the documented types.
     pub(crate) fn undecodable(&self, error: &amlkeys_secret::DecodeError) -> Error {
-        Error::body(error.to_string()).with_facts(self.outcome().facts.clone())
+        Error::body(error.to_string()).with_facts(self.facts())
+    }
+
+    fn facts(&self) -> Facts {
+        let text = |value: &HeaderValue| Some(value.to_str().ok()?.to_owned());
+        let outcome = self.outcome();
+        Facts {
+            operation_id: Some(self.operation.id),
+            required_action: Some(self.operation.action),
+            client_request_id: text(&self.client_request_id),
+            attempts: outcome.attempts,
+            status: outcome.status,
+            request_id: outcome.request_id.as_ref().and_then(text),
+            correlation_request_id: outcome.correlation_request_id.as_ref().and_then(text),
+            retry_after: outcome.retry_after,
+            ..Facts::default()
+        }
     }
 
     async fn run(&self, mut request: Request) -> Result<Answer> {
@@ -135,7 +164,10 @@ impl Call {
         self.prepare(&mut request);
         let mut deadline = clock.elapsed().saturating_add(limits.timeout);
         let mut waits = backoff();
-        let mut bearer = self.within(deadline, tokens.bearer()).await?;
+        let mut bearer = match tokens.held() {
+            Some(bearer) => bearer,
+            None => self.within(deadline, tokens.fetched()).await?,
+        };
         let mut may_replace_token = true;
         loop {
             let turn = match &self.shared.pace {
@@ -170,9 +202,9 @@ impl Call {
                 Err(_) => None,
             };
             let attempts = {
-                let facts = &mut self.outcome().facts;
-                facts.retry_after = asked;
-                facts.attempts
+                let mut outcome = self.outcome();
+                outcome.retry_after = asked;
+                outcome.attempts
             };
             let asks_too_much = asked.is_some_and(|asked| asked > limits.max_retry_after);
             let wait = asked.or_else(|| waits.next()).unwrap_or_default();
@@ -186,21 +218,13 @@ impl Call {
 
     /// Sets what every attempt has in common.
     fn prepare(&self, request: &mut Request) {
-        let outcome = self.outcome();
         let headers = request.headers_mut();
         // progenitor sends `info.version` as a header that Azure does not know.
-        headers.remove("api-version");
+        headers.remove(API_VERSION);
         // Without it ARM answers 411, for a POST that has no body.
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
-        if let Some(id) = &outcome.facts.client_request_id
-            && let Ok(id) = HeaderValue::from_str(id)
-        {
-            headers.insert("x-ms-client-request-id", id);
-            headers.insert(
-                "x-ms-return-client-request-id",
-                HeaderValue::from_static("true"),
-            );
-        }
+        headers.insert(CLIENT_REQUEST_ID, self.client_request_id.clone());
+        headers.insert(RETURN_CLIENT_REQUEST_ID, HeaderValue::from_static("true"));
     }
 
     async fn attempt(
@@ -216,23 +240,21 @@ impl Call {
             .expect("a request without a body can be cloned");
         request.headers_mut().insert(AUTHORIZATION, bearer.clone());
         *request.timeout_mut() = Some(timeout);
-        let attempts = {
-            let facts = &mut self.outcome().facts;
-            facts.attempts += 1;
+        {
+            let mut outcome = self.outcome();
             // What is known of an earlier attempt does not belong to this one.
-            facts.status = None;
-            facts.request_id = None;
-            facts.correlation_request_id = None;
-            facts.retry_after = None;
-            facts.attempts
-        };
+            *outcome = Outcome {
+                attempts: outcome.attempts + 1,
+                ..Outcome::default()
+            };
+        }
         let answer = self.exchange(request).await;
-        let facts = &self.outcome().facts;
+        let outcome = self.outcome();
         tracing::debug!(
-            operation_id = facts.operation_id,
-            attempt = attempts,
-            status = facts.status,
-            request_id = facts.request_id,
+            operation_id = self.operation.id,
+            attempt = outcome.attempts,
+            status = outcome.status,
+            request_id = outcome.request_id.as_ref().and_then(|it| it.to_str().ok()),
             error = answer.as_ref().err().map(tracing::field::display),
             "answered"
         );
@@ -244,14 +266,11 @@ impl Call {
         let mut response = sent.map_err(|error| Error::transport(error, "the request failed"))?;
         let status = response.status().as_u16();
         {
-            let id = |name| {
-                let value = response.headers().get(name)?.to_str().ok()?;
-                Some(value.to_owned())
-            };
-            let facts = &mut self.outcome().facts;
-            facts.status = Some(status);
-            facts.request_id = id("x-ms-request-id");
-            facts.correlation_request_id = id("x-ms-correlation-request-id");
+            let id = |name| response.headers().get(name).cloned();
+            let mut outcome = self.outcome();
+            outcome.status = Some(status);
+            outcome.request_id = id(REQUEST_ID);
+            outcome.correlation_request_id = id(CORRELATION_REQUEST_ID);
         }
         let headers = std::mem::take(response.headers_mut());
         let max_body = self.shared.limits.max_body;
@@ -297,21 +316,17 @@ impl Transport for Call {
         request: Request,
     ) -> Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send + 'a>> {
         Box::pin(async move {
-            let mut response = http::Response::new(reqwest::Body::default());
-            match self.run(request).await {
-                Ok(answer) => {
-                    *response.status_mut() =
-                        http::StatusCode::from_u16(answer.status).expect("it came from a response");
-                    *response.headers_mut() = answer.headers;
-                    *response.body_mut() = answer.body.into();
-                }
+            // Without a URL, reqwest would parse one of its own invention.
+            let response = http::Response::builder().url(request.url().clone());
+            let response = match self.run(request).await {
+                // The generated client would copy the headers, and nobody reads them.
+                Ok(answer) => response.status(answer.status).body(answer.body),
                 Err(failure) => {
-                    *response.status_mut() =
-                        http::StatusCode::from_u16(599).expect("599 is a status");
                     self.outcome().failure = Some(failure);
+                    response.status(599).body(Bytes::new())
                 }
-            }
-            Ok(response.into())
+            };
+            Ok(response.expect("its parts are valid").into())
         })
     }
 }
@@ -331,14 +346,13 @@ fn check_is_json(headers: &HeaderMap) -> Result<()> {
     }
     if let Some(content_type) = text(CONTENT_TYPE) {
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        let media_type = media_type.to_ascii_lowercase();
-        let is_json = matches!(media_type.as_str(), "application/json" | "text/json")
-            || media_type.ends_with("+json");
-        if !is_json {
-            return Err(Error::body(format!(
-                "it is {}, not JSON",
-                shown(&media_type)
-            )));
+        let is = |json: &str| media_type.eq_ignore_ascii_case(json);
+        if !(is("application/json")
+            || is("text/json")
+            || media_type.to_ascii_lowercase().ends_with("+json"))
+        {
+            let media_type = shown(&media_type.to_ascii_lowercase());
+            return Err(Error::body(format!("it is {media_type}, not JSON")));
         }
     }
     Ok(())

@@ -71,20 +71,24 @@ impl TokenCache {
         }
     }
 
-    /// The value of `Authorization`: from the cache, or from the credential if
-    /// there is none or it has expired. One that is about to expire is still
-    /// given out, and renewed in the background.
-    pub(crate) async fn bearer(&self) -> Result<HeaderValue> {
-        let source = &self.source;
-        let now = source.clock.now();
-        match source.current() {
-            Some(token) if now < token.renew_at => Ok(token.bearer),
-            Some(token) if now < token.expires_on => {
-                self.renew(&token);
-                Ok(token.bearer)
-            }
-            _ => source.in_turn(None, |token| now < token.expires_on).await,
+    /// The value of `Authorization`, unless there is none or it has expired.
+    /// One that is about to expire is still given out, and renewed in the
+    /// background.
+    pub(crate) fn held(&self) -> Option<HeaderValue> {
+        let now = self.source.clock.now();
+        let token = self.source.current().filter(|it| now < it.expires_on)?;
+        if now >= token.renew_at {
+            self.renew(&token);
         }
+        Some(token.bearer)
+    }
+
+    /// The value of `Authorization` from the credential, which one caller asks
+    /// for all who wait.
+    pub(crate) async fn fetched(&self) -> Result<HeaderValue> {
+        let now = self.source.clock.now();
+        let holds = |token: &Token| now < token.expires_on;
+        self.source.in_turn(None, holds).await
     }
 
     /// A token in place of one that the service refused, `None` if the
