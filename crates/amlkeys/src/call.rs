@@ -12,6 +12,7 @@ use http::header::{
 };
 use progenitor_client::ResponseValue;
 use reqwest::{Request, Response, ResponseBuilderExt};
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::Claims;
@@ -234,12 +235,11 @@ impl Call {
         deadline: Duration,
     ) -> Result<Answer> {
         let remaining = deadline.saturating_sub(self.shared.clock.elapsed());
-        let timeout = self.shared.limits.attempt_timeout.min(remaining);
+        let limit = self.shared.limits.attempt_timeout.min(remaining);
         let mut request = request
             .try_clone()
             .expect("a request without a body can be cloned");
         request.headers_mut().insert(AUTHORIZATION, bearer.clone());
-        *request.timeout_mut() = Some(timeout);
         {
             let mut outcome = self.outcome();
             // What is known of an earlier attempt does not belong to this one.
@@ -248,7 +248,7 @@ impl Call {
                 ..Outcome::default()
             };
         }
-        let answer = self.exchange(request).await;
+        let answer = self.exchange(request, limit).await;
         let outcome = self.outcome();
         tracing::debug!(
             operation_id = self.operation.id,
@@ -261,8 +261,12 @@ impl Call {
         answer
     }
 
-    async fn exchange(&self, request: Request) -> Result<Answer> {
-        let sent = self.shared.http.execute(request).await;
+    /// The limit is not handed to reqwest, which would keep it in a map made
+    /// for each request.
+    async fn exchange(&self, request: Request, limit: Duration) -> Result<Answer> {
+        let begin = Instant::now();
+        let sent = timeout(limit, self.shared.http.execute(request)).await;
+        let sent = sent.map_err(|_| Error::timeout("the request failed", "no answer in time"))?;
         let mut response = sent.map_err(|error| Error::transport(error, "the request failed"))?;
         let status = response.status().as_u16();
         {
@@ -273,14 +277,17 @@ impl Call {
             outcome.correlation_request_id = id(CORRELATION_REQUEST_ID);
         }
         let headers = std::mem::take(response.headers_mut());
-        let max_body = self.shared.limits.max_body;
+        if status == 200 {
+            check_is_json(&headers)?;
+        }
+        let rest = limit.saturating_sub(begin.elapsed());
+        let body = timeout(rest, read(&mut response, self.shared.limits.max_body)).await;
+        let late = || Error::timeout("the answer broke off", "not all of it came in time");
+        let body = body.unwrap_or_else(|_| Err(late()));
         let body = match status {
-            200 => {
-                check_is_json(&headers)?;
-                read(&mut response, max_body).await?
-            }
+            200 => body?,
             // A failure stands by its status; its body only comments on it.
-            _ => read(&mut response, max_body).await.unwrap_or_default(),
+            _ => body.unwrap_or_default(),
         };
         Ok(Answer {
             status,
@@ -296,7 +303,7 @@ impl Call {
         token: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let remaining = deadline.saturating_sub(self.shared.clock.elapsed());
-        match tokio::time::timeout(remaining, token).await {
+        match timeout(remaining, token).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Error::timeout(
                 "the call took too long",
