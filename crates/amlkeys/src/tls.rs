@@ -50,6 +50,9 @@ pub(crate) fn loopback_client() -> Result<reqwest::Client> {
 fn built(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
     builder
         .redirect(reqwest::redirect::Policy::none())
+        // A call has attempts of its own. reqwest would copy each request for a
+        // retry that HTTP/1.1 never makes.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .user_agent(concat!("amlkeys/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| Error::transport(error, "cannot set up the HTTP client"))
