@@ -188,7 +188,7 @@ fn beside(what: &str, ours: Duration, theirs: Duration) -> Row {
     let (ours, theirs) = (ours.as_secs_f64(), theirs.as_secs_f64());
     Row::stated(
         what,
-        format!("{:.2} of its {:.1} ms", ours / theirs, theirs * 1e3),
+        format!("{:.3} of its {:.1} ms", ours / theirs, theirs * 1e3),
     )
 }
 
