@@ -1,4 +1,4 @@
-//! The call as one writes it by hand with reqwest.
+//! The call as one writes it by hand with reqwest: the same request, header by header.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
+use uuid::Uuid;
 
 use super::Caller;
 use crate::peer::Peer;
@@ -67,6 +68,8 @@ impl Floor {
             .header(ACCEPT, "application/json")
             // Without it ARM answers 411.
             .header(CONTENT_LENGTH, "0")
+            .header("x-ms-client-request-id", Uuid::new_v4().to_string())
+            .header("x-ms-return-client-request-id", "true")
             .send()
             .await?
             .error_for_status()?
