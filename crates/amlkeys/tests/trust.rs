@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use amlkeys::{Client, Secret, StaticCredential};
+use amlkeys::{Client, Cloud, Secret, StaticCredential};
 use amlkeys_stub::{Answer, Proxy, Stub, header};
 use support::{client_of, compute_id, everything, workspace_id};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -135,51 +135,76 @@ async fn http_to_this_machine_needs_an_opt_in() {
 async fn a_private_certificate_authority_comes_from_the_environment() {
     let stub = Stub::script([Answer::kept_json("{}")]).await;
     let endpoint = stub.endpoint.clone();
-    let authority = Authority::in_a_file("authority", &stub);
+    let authority = Authority::of(&stub);
     assert_eq!(child(&endpoint, &[]).await, "connection");
     assert!(stub.requests().is_empty());
-    assert_eq!(
-        child(&endpoint, &[("SSL_CERT_FILE", &authority.0)]).await,
-        "fine"
-    );
-    assert_eq!(stub.requests().len(), 1);
+    for variable in [
+        ("SSL_CERT_FILE", authority.file()),
+        ("SSL_CERT_DIR", authority.folder()),
+    ] {
+        assert_eq!(child(&endpoint, &[variable]).await, "fine", "{variable:?}");
+    }
+    assert_eq!(stub.requests().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_comes_from_the_environment_and_sees_no_token() {
-    let stub = Stub::for_host("management.test", [Answer::kept_json("{}")]).await;
-    let proxy = Proxy::to(stub.address).await;
-    let authority = Authority::in_a_file("proxy", &stub);
-    let environment = [
-        ("SSL_CERT_FILE", &*authority.0),
-        ("HTTPS_PROXY", &proxy.url),
-    ];
-    assert_eq!(child(&stub.endpoint, &environment).await, "fine");
-    let port = stub.address.port();
-    let asked = proxy.requests();
-    assert_eq!(asked.len(), 1);
-    assert!(
-        asked[0].starts_with(&format!("CONNECT management.test:{port} ")),
-        "{asked:?}"
-    );
-    assert!(!asked[0].contains("canary"), "{asked:?}");
-    let authorization = stub.requests();
-    let authorization = header(&authorization[0], "authorization");
-    assert_eq!(authorization, Some("Bearer canary-token"));
+    for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
+        let stub = Stub::for_host("management.test", [Answer::kept_json("{}")]).await;
+        let proxy = Proxy::to(stub.address).await;
+        let authority = Authority::of(&stub);
+        let environment = [("SSL_CERT_FILE", authority.file()), (variable, &proxy.url)];
+        assert_eq!(
+            child(&stub.endpoint, &environment).await,
+            "fine",
+            "{variable}"
+        );
+        let port = stub.address.port();
+        let asked = proxy.requests();
+        assert_eq!(asked.len(), 1, "{variable}");
+        assert!(
+            asked[0].starts_with(&format!("CONNECT management.test:{port} ")),
+            "{asked:?}"
+        );
+        assert!(!asked[0].contains("canary"), "{asked:?}");
+        let authorization = stub.requests();
+        let authorization = header(&authorization[0], "authorization");
+        assert_eq!(authorization, Some("Bearer canary-token"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_proxy_is_honoured() {
-    let stub = Stub::script([Answer::kept_json("{}")]).await;
-    let proxy = Proxy::to(stub.address).await;
-    let authority = Authority::in_a_file("no-proxy", &stub);
+    for variable in ["NO_PROXY", "no_proxy"] {
+        let stub = Stub::script([Answer::kept_json("{}")]).await;
+        let proxy = Proxy::to(stub.address).await;
+        let authority = Authority::of(&stub);
+        let environment = [
+            ("SSL_CERT_FILE", authority.file()),
+            ("HTTPS_PROXY", &proxy.url),
+            (variable, "localhost"),
+        ];
+        assert_eq!(child(&stub.endpoint, &environment).await, "fine");
+        assert!(proxy.requests().is_empty(), "{variable}");
+    }
+}
+
+#[cfg(feature = "identity")]
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_signs_in_over_http() {
+    let authority = Stub::without_tls([Answer::kept_json("{}")]).await;
+    let arm = Stub::script([Answer::kept_json("{}")]).await;
+    let trusted = Authority::of(&arm);
     let environment = [
-        ("SSL_CERT_FILE", &*authority.0),
-        ("HTTPS_PROXY", &proxy.url),
-        ("NO_PROXY", "localhost"),
+        ("SSL_CERT_FILE", trusted.file()),
+        ("AMLKEYS_TEST_AUTHORITY", &authority.endpoint),
+        ("AZURE_TENANT_ID", "tenant"),
+        ("AZURE_CLIENT_ID", "client"),
+        ("AZURE_CLIENT_SECRET", "canary-client-secret"),
+        ("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential"),
     ];
-    assert_eq!(child(&stub.endpoint, &environment).await, "fine");
-    assert!(proxy.requests().is_empty());
+    assert_eq!(child(&arm.endpoint, &environment).await, "credential");
+    assert!(authority.requests().is_empty() && arm.requests().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -215,7 +240,13 @@ async fn child(endpoint: &str, environment: &[(&str, &str)]) -> String {
 #[allow(clippy::print_stdout, reason = "the parent reads it")]
 async fn calls_with_its_environment() {
     let endpoint = std::env::var("AMLKEYS_TEST_ENDPOINT").unwrap();
-    let mut builder = Client::builder().with_credential(credential());
+    let builder = Client::builder();
+    let mut builder = match std::env::var("AMLKEYS_TEST_AUTHORITY") {
+        Ok(authority) => {
+            builder.with_cloud(Cloud::custom(&endpoint, "https://audience", authority))
+        }
+        Err(_) => builder.with_credential(credential()),
+    };
     if endpoint.starts_with("http:") {
         builder = builder.with_insecure_loopback();
     }
@@ -223,6 +254,7 @@ async fn calls_with_its_environment() {
     let outcome = match client.workspaces_list_keys(&workspace_id()).await {
         Ok(_) => "fine".to_owned(),
         Err(error) if error.is_connection() => "connection".to_owned(),
+        Err(error) if error.is_credential() => "credential".to_owned(),
         Err(error) => everything(&error),
     };
     println!("outcome: {outcome}");
@@ -233,20 +265,27 @@ fn credential() -> Arc<StaticCredential> {
     Arc::new(StaticCredential::new(token, SystemTime::now()))
 }
 
-/// A stub's certificate authority in a file that is removed in the end.
-struct Authority(String);
-
-impl Authority {
-    fn in_a_file(name: &str, stub: &Stub) -> Self {
-        let name = format!("amlkeys-{name}-{}.pem", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::write(&path, &stub.ca_pem).unwrap();
-        Self(path.into_os_string().into_string().unwrap())
-    }
+/// A stub's certificate authority in a file, alone in a folder that is removed in
+/// the end.
+struct Authority {
+    folder: tempfile::TempDir,
+    file: String,
 }
 
-impl Drop for Authority {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+impl Authority {
+    fn of(stub: &Stub) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("authority.pem");
+        std::fs::write(&file, &stub.ca_pem).unwrap();
+        let file = file.into_os_string().into_string().unwrap();
+        Self { folder, file }
+    }
+
+    fn file(&self) -> &str {
+        &self.file
+    }
+
+    fn folder(&self) -> &str {
+        self.folder.path().to_str().unwrap()
     }
 }
