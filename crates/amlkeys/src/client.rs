@@ -263,7 +263,7 @@ impl ClientBuilder {
             shared: Arc::new(Shared {
                 http: match endpoint.is_https() {
                     true => http,
-                    false => tls::loopback_client()?,
+                    false => tls::direct_client()?,
                 },
                 endpoint,
                 tokens: TokenCache::new(credential, self.cloud.scope(), clock.clone()),

@@ -222,6 +222,12 @@ impl Link {
                 if env::var_os("IDENTITY_ENDPOINT").is_none() && !metadata_service_answers().await {
                     return Err("no managed identity here".into());
                 }
+                // Its token comes in clear, from this machine or the host below it.
+                let http = crate::tls::direct_client().map_err(|error| error.to_string())?;
+                let options = ClientOptions {
+                    transport: Some(Transport::new(Arc::new(http))),
+                    ..options
+                };
                 let options = ManagedIdentityCredentialOptions {
                     user_assigned_id: variable("AZURE_CLIENT_ID")
                         .ok()

@@ -33,11 +33,12 @@ pub(crate) fn http_client(more: &[Vec<u8>]) -> Result<reqwest::Client> {
     built(reqwest::Client::builder().tls_backend_preconfigured(tls))
 }
 
-/// Builds the HTTP client for an endpoint of this machine that speaks no TLS.
+/// Builds the HTTP client for an endpoint of this machine that speaks no TLS,
+/// and for its metadata service.
 ///
 /// What goes out in clear must stay on the machine, so no proxy is used and
 /// `localhost` is not looked up. It trusts nobody: https is not what it is for.
-pub(crate) fn loopback_client() -> Result<reqwest::Client> {
+pub(crate) fn direct_client() -> Result<reqwest::Client> {
     let loopback = [
         SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
         SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),

@@ -207,6 +207,32 @@ async fn nobody_signs_in_over_http() {
     assert!(authority.requests().is_empty() && arm.requests().is_empty());
 }
 
+#[cfg(feature = "identity")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_managed_identity_is_asked_past_every_proxy() {
+    let token = r#"{"token_type":"Bearer","expires_on":"4102444800","resource":"https://audience","access_token":"canary-token"}"#;
+    let identity = Stub::without_tls([Answer::kept_json(token)]).await;
+    let proxy = Proxy::to(identity.address).await;
+    let arm = Stub::script([Answer::kept_json("{}")]).await;
+    let trusted = Authority::of(&arm);
+    let environment = [
+        ("SSL_CERT_FILE", trusted.file()),
+        ("HTTP_PROXY", &proxy.url),
+        ("http_proxy", &proxy.url),
+        ("NO_PROXY", "localhost"),
+        ("AMLKEYS_TEST_AUTHORITY", "https://authority.test"),
+        ("AZURE_TOKEN_CREDENTIALS", "ManagedIdentityCredential"),
+        (
+            "IDENTITY_ENDPOINT",
+            &format!("http://{}/token", identity.address),
+        ),
+        ("IDENTITY_HEADER", "canary-header"),
+    ];
+    assert_eq!(child(&arm.endpoint, &environment).await, "fine");
+    assert!(proxy.requests().is_empty());
+    assert_eq!(identity.requests().len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_goes_out_in_clear_goes_past_every_proxy() {
     let stub = Stub::without_tls([Answer::kept_json("{}")]).await;
