@@ -131,6 +131,12 @@ mod tests {
     }
 
     #[test]
+    fn six_statuses_and_no_others_are_worth_another_attempt() {
+        let statuses: Vec<u16> = (0..=u16::MAX).filter(|it| is_retryable(*it)).collect();
+        assert_eq!(statuses, [408, 429, 500, 502, 503, 504]);
+    }
+
+    #[test]
     fn the_backoff_grows_and_stays_bounded() {
         let waits: Vec<Duration> = backoff().take(8).collect();
         assert!(waits[0] >= Duration::from_millis(800));

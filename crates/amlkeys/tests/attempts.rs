@@ -136,8 +136,38 @@ async fn a_broken_connection_is_tried_again() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_not_there_is_tried_again() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("https://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let stub = Stub::start([]).await;
+    let client = client_of(&stub).with_endpoint(endpoint).build().unwrap();
+    let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
+    assert!(error.is_connection(), "{error:?}");
+    assert_eq!(error.attempts(), 4);
+}
+
+#[tokio::test]
+async fn whether_to_try_again_is_decided_before_anything_is_decoded() {
+    let length = "content-length: 99\r\n\r\n{";
+    let broken_off = format!("HTTP/1.1 503 x\r\n{length}").into_bytes();
+    for first in [json("503 x", OK), json("503 x", "{"), broken_off] {
+        let stub = Stub::start([first, json("200 OK", OK)]).await;
+        let client = client_of(&stub).build().unwrap();
+        client.compute_list_keys(&compute_id()).await.unwrap();
+        assert_eq!(stub.requests().len(), 2);
+    }
+    let stub = Stub::start([json("200 OK", r#"{"error":{"code":"ServerBusy"}"#)]).await;
+    let client = client_of(&stub).build().unwrap();
+    let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
+    assert_eq!((error.is_body(), error.attempts()), (true, 1));
+}
+
+#[tokio::test]
 async fn other_failures_are_not_tried_again() {
-    for status in [400, 403, 404, 405, 409, 411, 501, 505] {
+    for status in [
+        400, 403, 404, 405, 409, 411, 412, 413, 425, 428, 431, 501, 505, 507, 511,
+    ] {
         let stub = Stub::start([answer(&format!("{status} x"), &[], "")]).await;
         let client = client_of(&stub).build().unwrap();
         let error = client.compute_list_keys(&compute_id()).await.unwrap_err();
@@ -155,12 +185,38 @@ async fn the_service_decides_how_long_to_wait() {
             "retry-after: Sun, 06 Nov 1994 08:49:40 GMT",
             Duration::from_secs(3),
         ),
+        ("retry-after: Sun, 06 Nov 1994 08:49:30 GMT", Duration::ZERO),
     ] {
         let stub = Stub::start([answer("429 x", &[header], ""), json("200 OK", OK)]).await;
         let clock = Arc::new(TestClock::default());
         let client = client_of(&stub).with_clock(clock.clone()).build().unwrap();
         client.compute_list_keys(&compute_id()).await.unwrap();
         assert_eq!(clock.slept(), [wait], "{header}");
+    }
+}
+
+#[tokio::test]
+async fn a_wait_that_cannot_be_read_is_our_own() {
+    for header in [
+        "retry-after: -1",
+        "retry-after: soon",
+        "retry-after: 1.5",
+        "retry-after:",
+        "retry-after: Sun, 99 Nov 1994 08:49:40 GMT",
+        "retry-after-ms: -250",
+        "x-ms-retry-after-ms: 0x10",
+        "x-nothing: asked",
+    ] {
+        let stub = Stub::start([answer("429 x", &[header], ""), json("200 OK", OK)]).await;
+        let clock = Arc::new(TestClock::default());
+        let client = client_of(&stub).with_clock(clock.clone()).build().unwrap();
+        client.compute_list_keys(&compute_id()).await.unwrap();
+        let slept = clock.slept();
+        let ours = Duration::from_millis(800)..Duration::from_secs(2);
+        assert!(
+            slept.len() == 1 && ours.contains(&slept[0]),
+            "{header}: {slept:?}"
+        );
     }
 }
 
@@ -281,6 +337,23 @@ async fn one_deadline_spans_all_attempts_and_waits() {
                 case.asks
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn the_limits_that_nobody_sets_are_finite() {
+    for (asks, waits) in [
+        ("retry-after: 0", &[0, 0, 0][..]),
+        ("retry-after: 59", &[59, 59]),
+        ("retry-after: 60", &[60]),
+        ("retry-after: 61", &[]),
+    ] {
+        let stub = Stub::script([Answer::kept("503 x", &[asks], "")]).await;
+        let clock = Arc::new(TestClock::default());
+        let client = client_of(&stub).with_clock(clock.clone()).build().unwrap();
+        client.compute_list_keys(&compute_id()).await.unwrap_err();
+        let waited: Vec<u64> = clock.slept().iter().map(Duration::as_secs).collect();
+        assert_eq!(waited, waits, "{asks}");
     }
 }
 
