@@ -32,12 +32,15 @@ fn a_call_dropped_after_any_poll_leaves_a_usable_client_and_nothing_else() {
                 .build()
                 .unwrap();
             let was_dropped = polled(polls, call(&client)).await.is_none();
+            let sent = stub.requests().len();
             call(&client).await;
             drop(client);
             while Handle::current().metrics().num_alive_tasks() > 0 {
                 tokio::task::yield_now().await;
             }
             stub.until_open(0).await;
+            let on_its_way = stub.requests().len() - sent - REQUESTS;
+            assert!(on_its_way <= 1, "a dropped call sends nothing more");
             assert_eq!(Arc::strong_count(&tokens), 1, "the token is gone too");
             if !was_dropped {
                 assert!(polls > 8, "the call has {polls} polls to be dropped after");
@@ -50,6 +53,9 @@ fn a_call_dropped_after_any_poll_leaves_a_usable_client_and_nothing_else() {
 async fn call(client: &Client) {
     client.compute_list_keys(&compute_id()).await.unwrap();
 }
+
+/// How many requests each call takes.
+const REQUESTS: usize = 3;
 
 /// To each call: a token refused, a failure in passing, an answer in two parts.
 fn eventful() -> impl Fn(&str) -> Answer + Send + Sync {
