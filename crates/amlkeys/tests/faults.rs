@@ -127,6 +127,9 @@ fn ends(text: &str) -> [(&'static str, Answer); 3] {
 
 #[tokio::test]
 async fn a_server_that_falls_silent_is_a_timeout() {
+    // As slow as a body can come, it comes to no end.
+    let trickle = Answer::from(format!("{OK}\r\n").as_bytes()).then_trickle();
+    check("trickle", trickle, Timeout).await;
     for text in [
         "",
         "HTTP/1.1 200 O",
@@ -233,6 +236,14 @@ async fn what_is_not_the_documented_json_is_a_body_error() {
             r#"{"computeType":"AKS","computeType":"canary","userStorageKey":"a","userStorageKey":"b"}"#,
             Body("not the documented JSON"),
         ),
+        (
+            r#"{"computeType":"AKS","adminKubeConfig":"canary","adminKubeConfig":"b","userStorageKey":null,"userStorageKey":"b"}"#,
+            Body("not the documented JSON"),
+        ),
+        (
+            r#"{"computeType":"VirtualMachine","administratorAccount":{"password":"canary","password":"b"},"notebookAccessKeys":{"primaryAccessKey":"canary","primaryAccessKey":"b"}}"#,
+            Body("not the documented JSON"),
+        ),
     ] {
         let name: String = body.chars().take(60).collect();
         check(&name, Answer::kept_json(body), expected).await;
@@ -288,6 +299,14 @@ async fn a_compressed_bomb_is_not_unpacked() {
     let head = format!("{OK}content-encoding: gzip\r\n\r\n");
     let bomb = Answer::from(head.as_bytes()).then_filler(1 << 30);
     check("bomb", bomb, Body("encoded as gzip")).await;
+    let head = format!("{OK}transfer-encoding: gzip, chunked\r\n\r\n3\r\n\x1f\u{8b}\r\n0\r\n\r\n");
+    let chunked = Answer::from(head.as_bytes());
+    check(
+        "within chunks",
+        chunked,
+        Body("it is not JSON that can be read"),
+    )
+    .await;
 }
 
 #[tokio::test]

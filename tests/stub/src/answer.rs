@@ -23,6 +23,8 @@ pub(crate) enum Then {
     Stay,
     /// Nothing more is said until the client goes.
     Hang,
+    /// One byte after the other until the client goes.
+    Trickle,
 }
 
 impl Answer {
@@ -72,6 +74,11 @@ impl Answer {
     /// Says nothing more afterwards and keeps the connection.
     pub fn then_hang(self) -> Self {
         self.then(Then::Hang)
+    }
+
+    /// Sends byte after byte afterwards, of no meaning, until the client goes.
+    pub fn then_trickle(self) -> Self {
+        self.then(Then::Trickle)
     }
 
     pub(crate) async fn write(

@@ -184,10 +184,18 @@ async fn exchange(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), shared: &S
         match answer.then {
             Then::Stay => {}
             Then::Hang => while stream.read_u8().await.is_ok() {},
+            Then::Trickle => while trickle(stream).await.is_ok() {},
             end => return end,
         }
     }
     Then::Close
+}
+
+async fn trickle(stream: &mut (impl AsyncWrite + Unpin)) -> std::io::Result<()> {
+    stream.write_all(b"x").await?;
+    stream.flush().await?;
+    tokio::task::yield_now().await;
+    Ok(())
 }
 
 async fn request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
