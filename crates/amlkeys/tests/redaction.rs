@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use amlkeys::{Secret, StaticCredential};
-use amlkeys_stub::{Stub, answer, json};
+use amlkeys_stub::{Answer, Proxy, Stub, answer, header, json};
 use support::{client_of, compute_id, everything, workspace_id};
 
 /// Each secret has this in it, and so has the token.
@@ -112,7 +112,10 @@ async fn no_secret_of_a_sign_in_is_in_what_its_process_says() {
         (json("200 OK", "canary-token"), "cannot get a token"),
     ] {
         let authority = Stub::start([answer]).await;
-        let arm = Stub::start([json("200 OK", WORKSPACE)]).await;
+        let answer = Answer::from(json("200 OK", WORKSPACE));
+        let arm = Stub::for_host("management.test", [answer]).await;
+        let proxy = Proxy::to(arm.address).await;
+        let proxy_url = proxy.url.replace("//", "//user:canary-proxy@");
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
         child
             .args([
@@ -125,6 +128,8 @@ async fn no_secret_of_a_sign_in_is_in_what_its_process_says() {
             .env("AZURE_TENANT_ID", "tenant")
             .env("AZURE_CLIENT_ID", "client")
             .env("AZURE_CLIENT_SECRET", "canary-client-secret")
+            .env("HTTPS_PROXY", proxy_url)
+            .env("NO_PROXY", "localhost")
             .env("AMLKEYS_TEST_AUTHORITY", &authority.endpoint)
             .env("AMLKEYS_TEST_ARM", &arm.endpoint)
             .env(
@@ -142,6 +147,12 @@ async fn no_secret_of_a_sign_in_is_in_what_its_process_says() {
         let leak = said.lines().find(|line| line.contains(CANARY));
         assert_eq!(leak, None);
         assert_eq!(authority.requests().len().min(1), 1, "{said}");
+        if outcome.starts_with("listed") {
+            let asked = proxy.requests();
+            let password = header(&asked[0], "proxy-authorization").unwrap();
+            let encoded = password.strip_prefix("Basic ").unwrap();
+            assert!(!said.contains(encoded), "the proxy's password, encoded");
+        }
     }
 }
 
@@ -165,6 +176,27 @@ async fn signs_in_with_its_environment() {
         Err(error) => println!("{}", everything(&error)),
     }
     println!("{client:?} {}", log.text());
+}
+
+/// `Serialize` gives secrets away, so only what is the wire's may have it.
+#[test]
+fn only_answers_can_be_serialized() {
+    /// Has two implementations for a type that can be serialized, so that naming it does not compile.
+    trait Unserializable<Ambiguous> {
+        fn is_checked() {}
+    }
+    impl<T: ?Sized> Unserializable<()> for T {}
+    impl<T: ?Sized + serde::Serialize> Unserializable<u8> for T {}
+
+    <amlkeys::Client as Unserializable<_>>::is_checked();
+    <amlkeys::ClientBuilder as Unserializable<_>>::is_checked();
+    <amlkeys::Error as Unserializable<_>>::is_checked();
+    <amlkeys::ErrorDetail as Unserializable<_>>::is_checked();
+    <amlkeys::AdditionalInfo as Unserializable<_>>::is_checked();
+    <amlkeys::Claims as Unserializable<_>>::is_checked();
+    <StaticCredential as Unserializable<_>>::is_checked();
+    #[cfg(feature = "identity")]
+    <amlkeys::DefaultCredential as Unserializable<_>>::is_checked();
 }
 
 /// What every crate in the process logs, at any level.
