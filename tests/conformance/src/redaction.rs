@@ -61,7 +61,12 @@ pub enum RedactedBody {
 /// The secrets of an exchange: they may come back where texts are shown, as in the message of an
 /// error that quotes a token.
 #[derive(Default)]
-pub(crate) struct Secrets(BTreeSet<String>);
+pub(crate) struct Secrets {
+    long: BTreeSet<String>,
+    /// Those that may stand in a text by chance. Taking one out of a sentence would tell what it
+    /// was, so a text that has one as a word is not shown at all.
+    short: BTreeSet<String>,
+}
 
 impl Secrets {
     pub(crate) fn of(exchange: &Exchange<'_>) -> Self {
@@ -72,9 +77,10 @@ impl Secrets {
             redacted_json(&json, exchange, &mut hidden);
             // What was asked for is known already: a name that is repeated in an extra property.
             let (path, _) = path_and_query(&exchange.request.url);
-            secrets
-                .0
-                .extend(hidden.0.into_iter().filter(|it| !path.contains(it)));
+            let is_news = |it: &String| !path.contains(it);
+            secrets.long.extend(hidden.long.into_iter().filter(is_news));
+            let short = hidden.short.into_iter().filter(is_news);
+            secrets.short.extend(short);
         }
         secrets
     }
@@ -93,28 +99,41 @@ impl Secrets {
         secrets
     }
 
-    /// Shorter ones are words of any text.
+    /// Three characters are in any text; they are not looked for.
     pub(crate) fn add(&mut self, secret: &str) {
-        const SHORTEST: usize = 8;
-        if secret.len() >= SHORTEST && !secret.starts_with(REDACTED_START) {
-            self.0.insert(secret.to_owned());
-        }
+        let secrets = match secret.len() {
+            _ if secret.starts_with(REDACTED_START) => return,
+            0..4 => return,
+            4..LONG => &mut self.short,
+            _ => &mut self.long,
+        };
+        secrets.insert(secret.to_owned());
     }
 
     /// A header that is not shown is a secret as a whole, and so is each of its words: a token
     /// without its scheme, a cookie without its name.
     fn add_headers(&mut self, headers: &HeaderList<'_>) {
         for (_, value) in headers.0.iter().filter(|(name, _)| holds_secrets(name)) {
-            self.add(value);
-            for word in value.split([' ', ';', ',', '=', '"']) {
+            self.add(value.split_once(' ').map_or(value, |(_, token)| token));
+            let words = value.split([' ', ';', ',', '=', '"']);
+            // Shorter ones are schemes and attributes.
+            for word in words.filter(|it| it.len() >= LONG) {
                 self.add(word);
             }
         }
     }
 
-    /// A text without them, the longest first.
+    /// A text without them.
     pub(crate) fn scrubbed(&self, text: &str) -> String {
-        let mut found: Vec<&String> = self.0.iter().filter(|it| text.contains(*it)).collect();
+        match self.short.iter().any(|it| has_word(text, it)) {
+            true => REDACTED.to_owned(),
+            false => self.without_long(text),
+        }
+    }
+
+    /// A text without the long ones, the longest first.
+    fn without_long(&self, text: &str) -> String {
+        let mut found: Vec<&String> = self.long.iter().filter(|it| text.contains(*it)).collect();
         found.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
         let scrub = |text: String, secret: &String| text.replace(secret, REDACTED);
         found.into_iter().fold(text.to_owned(), scrub)
@@ -142,7 +161,7 @@ impl Secrets {
     fn scrubbed_name(&self, name: &str) -> String {
         match Contract::get().is_property(name) {
             true => name.to_owned(),
-            false => self.scrubbed(name),
+            false => self.without_long(name),
         }
     }
 
@@ -202,8 +221,8 @@ impl RedactedExchange {
 impl RedactedRequest {
     fn without(secrets: &Secrets, request: &Request<'_>) -> Self {
         Self {
-            method: secrets.scrubbed(&request.method),
-            url: secrets.scrubbed(&redacted_url(&request.url)),
+            method: secrets.without_long(&request.method),
+            url: secrets.without_long(&redacted_url(&request.url)),
             headers: secrets.scrubbed_headers(&request.headers),
         }
     }
@@ -248,6 +267,18 @@ fn redacted_url(url: &str) -> String {
         true => format!("{origin}{path}"),
         false => format!("{origin}{path}?{}", shown.join("&")),
     }
+}
+
+/// From so many characters on, a secret does not stand in a text by chance.
+const LONG: usize = 8;
+
+/// Whether a text has these characters, and not only as a part of a longer word.
+fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + word.len()..].chars().next();
+        !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric)
+    })
 }
 
 const REDACTED: &str = "[redacted]";

@@ -182,6 +182,33 @@ fn no_report_holds_a_secret() {
     }
 }
 
+#[test]
+fn a_text_that_quotes_a_short_secret_is_not_shown() {
+    for (secret, message, is_shown) in [
+        ("s3cr3t", "the token s3cr3t has expired", false),
+        ("s3cr3t", "has expired: 's3cr3t'", false),
+        ("s3cr3t", "the token s3cr3ts has expired", true),
+        ("the", "the token has expired", true),
+    ] {
+        let exchange = json!({
+            "request": {
+                "method": "POST",
+                "url": "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.MachineLearningServices/workspaces/abc/listKeys?api-version=2025-09-01",
+                "headers": {"authorization": format!("Bearer {secret}")},
+            },
+            "response": {
+                "status": 401,
+                "headers": {},
+                "body": {"error": {"code": "ExpiredToken", "message": message}},
+            },
+        });
+        let report = judge_traffic("short", exchange.to_string().as_bytes()).unwrap();
+        let text = serde_json::to_string(&report).unwrap();
+        assert!(text.contains("ExpiredToken"), "{text}");
+        assert_eq!(text.contains("has expired"), is_shown, "{secret}: {text}");
+    }
+}
+
 /// Puts a text into every string that the overlay does not call public.
 fn put_in(value: &mut Value, secret: &str) {
     const PUBLIC: [&str; 6] = [
