@@ -3,8 +3,9 @@
 
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use amlkeys_emulator::{Arm, Clock, ManualClock, State};
 
@@ -54,7 +55,7 @@ struct Watched {
     _folder: tempfile::TempDir,
     path: PathBuf,
     arm: Arm,
-    clock: Arc<ManualClock>,
+    clock: Arc<Rounds>,
     watching: tokio::task::JoinHandle<()>,
 }
 
@@ -63,7 +64,7 @@ impl Watched {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("state.yaml");
         std::fs::write(&path, text).expect("a file");
-        let clock = Arc::new(ManualClock::default());
+        let clock = Arc::new(Rounds::default());
         let state = State::read(&path).expect("a state");
         let builder = Arm::builder().with_state(state);
         let arm = builder
@@ -88,12 +89,36 @@ impl Watched {
 
     /// Lets the time of so many looks pass.
     async fn look(&self, times: usize) {
+        let mut waits = self.clock.waits.subscribe();
         for _ in 0..times {
-            tokio::task::yield_now().await;
-            self.clock.advance(Duration::from_millis(250));
-            tokio::task::yield_now().await;
+            let before = *waits.wait_for(|waits| *waits > 0).await.unwrap();
+            self.clock.time.advance(Duration::from_millis(250));
+            waits.wait_for(|waits| *waits > before).await.unwrap();
         }
         assert!(!self.watching.is_finished());
+    }
+}
+
+/// A clock that a test moves, and that tells how often somebody has begun to wait.
+#[derive(Debug, Default)]
+struct Rounds {
+    time: ManualClock,
+    waits: tokio::sync::watch::Sender<usize>,
+}
+
+impl Clock for Rounds {
+    fn now(&self) -> SystemTime {
+        self.time.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.time.elapsed()
+    }
+
+    fn sleep<'a>(&'a self, duration: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let wait = self.time.sleep(duration);
+        self.waits.send_modify(|waits| *waits += 1);
+        wait
     }
 }
 

@@ -19,7 +19,12 @@ pub(crate) async fn watch(arm: &Arm, path: &Path, clock: &dyn Clock) {
     };
     loop {
         clock.sleep(INTERVAL).await;
-        match watch.look(path) {
+        let place = path.to_owned();
+        // A slow mount must not hold up the answers.
+        let looking = tokio::task::spawn_blocking(move || (watch.look(&place), watch));
+        let (found, looked) = looking.await.expect("looking at a file does not panic");
+        watch = looked;
+        match found {
             Some(Ok(state)) => {
                 arm.set_state(state);
                 tracing::info!(file = %path.display(), "state read again");
