@@ -77,7 +77,8 @@ fn eventful() -> impl Fn(&str) -> Answer + Send + Sync {
     }
 }
 
-/// Polls a future at most so many times, `None` if that did not end it.
+/// Polls a future at most so many times, `None` if that did not end it. It is
+/// dropped with the last poll, not when it would be woken again.
 async fn polled<T>(mut polls: u32, future: impl Future<Output = T>) -> Option<T> {
     let mut future = pin!(future);
     std::future::poll_fn(move |context: &mut Context<'_>| {
@@ -86,7 +87,10 @@ async fn polled<T>(mut polls: u32, future: impl Future<Output = T>) -> Option<T>
         }
         polls -= 1;
         let future: Pin<&mut _> = future.as_mut();
-        future.poll(context).map(Some)
+        match future.poll(context) {
+            Poll::Pending if polls == 0 => Poll::Ready(None),
+            polled => polled.map(Some),
+        }
     })
     .await
 }
