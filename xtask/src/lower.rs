@@ -4,9 +4,10 @@
 //! - Error responses go: `200` with `default` panics, and modelled errors are
 //!   decoded strictly (progenitor #344, #950). Whatever is not a success
 //!   arrives as `UnexpectedResponse`, with status, headers and body.
-//! - A polymorphic value becomes a `SecretObject`: typify ignores the
+//! - A polymorphic value becomes a struct without properties, whose place in the
+//!   generated source an enum takes (`tagged_enum.rs`): typify ignores the
 //!   discriminator and drops the subtype's properties (typify #498). The
-//!   subtypes become flat structs, for a decoder to pick from.
+//!   subtypes become flat structs without the tag, which the variant tells.
 //! - Responses are read tolerantly: nothing is required, anything may be null,
 //!   and a string is a string whatever its enum, format or pattern.
 //! - A secret is marked by a `format` that the generator converts into a
@@ -20,6 +21,7 @@
 
 mod names;
 mod operations;
+mod tagged;
 mod types;
 
 use std::collections::BTreeMap;
@@ -31,18 +33,18 @@ use crate::pointer::Pointer;
 use crate::spec::Spec;
 
 /// The types of `amlkeys_secret`, each with the format that asks for it.
-pub(crate) const CARRIERS: [(&str, &str); 3] = [
-    (SECRET_STRING, "Secret"),
-    (SECRET_VALUE, "SecretValue"),
-    (SECRET_OBJECT, "SecretObject"),
-];
+pub(crate) const CARRIERS: [(&str, &str); 2] =
+    [(SECRET_STRING, "Secret"), (SECRET_VALUE, "SecretValue")];
 const SECRET_STRING: &str = "password";
 const SECRET_VALUE: &str = "amlkeys-value";
-const SECRET_OBJECT: &str = "amlkeys-object";
+
+pub(crate) use tagged::{Tagged, Variant};
 
 /// A document that the generator can handle.
 pub(crate) struct Lowered {
     pub(crate) document: Value,
+    /// The polymorphic types, by name.
+    pub(crate) tagged: BTreeMap<String, Tagged>,
     /// For places of `document` the place of the spec that they came from.
     origins: BTreeMap<Pointer, Pointer>,
 }
@@ -74,7 +76,8 @@ pub(crate) fn lower(spec: &Spec) -> Result<Lowered> {
     let info = &spec.document["info"];
     let text = |key| info[key].as_str().unwrap_or_default();
     let mut origins = operations.origins;
-    origins.extend(types.origins);
+    origins.append(&mut types.origins);
+    let (schemas, tagged) = types.finish();
     Ok(Lowered {
         document: json!({
             "openapi": "3.0.3",
@@ -84,8 +87,9 @@ pub(crate) fn lower(spec: &Spec) -> Result<Lowered> {
                 "version": spec.api_version()?,
             },
             "paths": operations.paths,
-            "components": { "schemas": types.schemas },
+            "components": { "schemas": schemas },
         }),
+        tagged,
         origins,
     })
 }

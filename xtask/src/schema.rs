@@ -243,6 +243,66 @@ impl Subtypes {
     }
 }
 
+/// How the type of a polymorphic value is told.
+pub(crate) struct Discriminator {
+    pub(crate) property: String,
+    pub(crate) types: BTreeMap<String, Pointer>,
+}
+
+impl Subtypes {
+    /// The type behind each tag that a value of this schema may have, `None` if
+    /// the schema is not polymorphic.
+    pub(crate) fn discriminator(&self, spec: &Spec, at: &Pointer) -> Result<Option<Discriminator>> {
+        if self.of_schema(spec, at)?.is_none() {
+            return Ok(None);
+        }
+        let mut all = BTreeSet::from([at.clone()]);
+        let mut pending = vec![at.clone()];
+        while let Some(at) = pending.pop() {
+            for subtype in self.of_schema(spec, &at)?.unwrap_or_default() {
+                if all.insert(subtype.clone()) {
+                    pending.push(subtype);
+                }
+            }
+        }
+        let mut property = None;
+        let mut types = BTreeMap::new();
+        for at in around(spec, at)? {
+            let Some(discriminator) = spec.object_in(&at, "discriminator")? else {
+                continue;
+            };
+            let at = at.child("discriminator");
+            let Some(name) = discriminator.get("propertyName").and_then(Value::as_str) else {
+                return Err(spec.error(&at, "names no property"));
+            };
+            property.get_or_insert_with(|| name.to_owned());
+            for (tag, target) in spec.object_in(&at, "mapping")?.into_iter().flatten() {
+                let target = mapped(spec, &at.child("mapping").child(tag), target)?;
+                if all.contains(&target) {
+                    types.entry(tag.clone()).or_insert(target);
+                }
+            }
+        }
+        let mapped: BTreeSet<Pointer> = types.values().cloned().collect();
+        for subtype in all.difference(&mapped) {
+            let stated = spec.object(subtype)?.get("x-ms-discriminator-value");
+            // What stands between a base and the types that it maps is none of them.
+            let is_between =
+                subtype == at || (!mapped.is_empty() && self.of_schema(spec, subtype)?.is_some());
+            let named = || subtype.schema_name().filter(|_| !is_between);
+            if let Some(tag) = stated
+                .and_then(Value::as_str)
+                .map(str::to_owned)
+                .or_else(named)
+            {
+                types.entry(tag).or_insert(subtype.clone());
+            }
+        }
+        let property = property.expect("a polymorphic schema has or inherits a discriminator");
+        Ok(Some(Discriminator { property, types }))
+    }
+}
+
 /// A mapping names a component schema or refers to one.
 fn mapped(spec: &Spec, at: &Pointer, target: &Value) -> Result<Pointer> {
     let named = target.as_str().map(Pointer::schema);
@@ -253,20 +313,28 @@ fn mapped(spec: &Spec, at: &Pointer, target: &Value) -> Result<Pointer> {
 }
 
 fn inherits_discriminator(spec: &Spec, at: &Pointer) -> Result<bool> {
-    let mut seen = BTreeSet::new();
-    let mut pending = vec![at.clone()];
-    while let Some(at) = pending.pop() {
-        if !seen.insert(at.clone()) {
-            continue;
-        }
+    for at in around(spec, at)? {
         if spec.object(&at)?.contains_key("discriminator") {
             return Ok(true);
         }
-        for part in spec.elements_in(&at, "allOf")? {
-            pending.push(spec.follow(&part)?);
-        }
     }
     Ok(false)
+}
+
+/// A schema and all that it extends by `allOf`, the nearest first.
+fn around(spec: &Spec, at: &Pointer) -> Result<Vec<Pointer>> {
+    let mut found = vec![at.clone()];
+    let mut next = 0;
+    while let Some(at) = found.get(next).cloned() {
+        next += 1;
+        for part in spec.elements_in(&at, "allOf")? {
+            let part = spec.follow(&part)?;
+            if !found.contains(&part) {
+                found.push(part);
+            }
+        }
+    }
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -440,5 +508,58 @@ mod tests {
         assert_eq!(subtypes("Derived"), Some(vec!["Further".to_owned()]));
         assert_eq!(subtypes("Further"), None);
         assert_eq!(subtypes("Named"), None);
+    }
+
+    #[test]
+    fn tags_are_mapped_stated_or_the_names_of_schemas() {
+        let of_base = |extra: Value| {
+            let mut schema = json!({ "allOf": [{ "$ref": "#/components/schemas/Base" }] });
+            schema
+                .as_object_mut()
+                .unwrap()
+                .extend(extra.as_object().unwrap().clone());
+            schema
+        };
+        let tags = |mapping: Value, name| {
+            let spec = spec(json!({
+                "Base": { "discriminator": { "propertyName": "kind", "mapping": mapping } },
+                "Mapped": of_base(json!({})),
+                "Stated": of_base(json!({ "x-ms-discriminator-value": "stated" })),
+                "Between": of_base(json!({})),
+                "Further": { "allOf": [{ "$ref": "#/components/schemas/Between" }, {}] },
+            }));
+            let at = Pointer::schema(name);
+            let found = Subtypes::of(&spec).discriminator(&spec, &at).unwrap();
+            found.map(|found| {
+                assert_eq!(found.property, "kind");
+                let types = found.types.into_iter();
+                types
+                    .map(|(tag, at)| format!("{tag} {}", at.last()))
+                    .collect::<Vec<_>>()
+            })
+        };
+        let none = json!({});
+        assert_eq!(
+            tags(none.clone(), "Base").unwrap(),
+            [
+                "Between Between",
+                "Further Further",
+                "Mapped Mapped",
+                "stated Stated"
+            ]
+        );
+        let mapping = json!({ "m": "#/components/schemas/Mapped", "n": "Mapped", "b": "Base" });
+        assert_eq!(
+            tags(mapping, "Base").unwrap(),
+            [
+                "Further Further",
+                "b Base",
+                "m Mapped",
+                "n Mapped",
+                "stated Stated"
+            ]
+        );
+        assert_eq!(tags(none.clone(), "Between").unwrap(), ["Further Further"]);
+        assert_eq!(tags(none, "Further"), None);
     }
 }

@@ -491,7 +491,7 @@ fn without_an_overlay_every_response_string_is_secret() {
         ),
         (
             json!({ "discriminator": { "propertyName": "kind" } }),
-            "::amlkeys_secret::SecretObject",
+            "types::ListKeysResponse",
         ),
         (
             json!({ "type": "array", "items": { "type": "string" } }),
@@ -585,13 +585,61 @@ fn the_subtypes_of_a_polymorphic_value_keep_their_secrets() {
     }});
     let source = Excerpt::generated(excerpt.to_string());
     for part in [
-        "ResponseValue<::std::vec::Vec<::std::option::Option<::amlkeys_secret::SecretObject>>>",
-        "pub struct Middle {",
+        "ResponseValue<::std::vec::Vec<::std::option::Option<types::Base>>>",
+        "#[serde(tag = \"kind\")] pub enum Base {",
+        "#[serde(rename = \"Middle\")] Middle(MiddleProperties),",
+        "#[serde(rename = \"Last\")] Last(Last),",
+        "#[serde(untagged)] Unknown(::amlkeys_secret::SecretObject),",
+        "pub struct MiddleProperties {",
         "pub struct Last {",
         "pub last: ::std::option::Option<::amlkeys_secret::Secret>",
     ] {
         assert!(source.contains(part), "{part} is not in {source}");
     }
+    assert!(!source.contains("pub kind:"), "{source}");
+}
+
+#[test]
+fn a_polymorphic_value_may_stand_anywhere_and_hold_itself() {
+    let reference = |name| json!({ "$ref": format!("#/components/schemas/{name}") });
+    let mut excerpt = answering(json!({ "properties": {
+        "base": reference("Base"),
+        "middle": reference("Middle"),
+        "leaf": reference("Leaf"),
+    }}));
+    excerpt["components"] = json!({ "schemas": {
+        "Base": {
+            "discriminator": { "propertyName": "kind", "mapping": {
+                "unknown": reference("Leaf")["$ref"],
+                "a-node": reference("Node")["$ref"],
+                "a_node": reference("Middle")["$ref"],
+                "empty": reference("Empty")["$ref"],
+            }},
+            "properties": { "kind": { "type": "string" } },
+        },
+        "Empty": { "allOf": [reference("Base")] },
+        "Leaf": { "allOf": [reference("Base")], "properties": { "key": { "type": "string" } } },
+        "Middle": { "allOf": [reference("Base")], "properties": { "size": { "type": "integer" } } },
+        "Node": { "allOf": [reference("Middle")], "properties": {
+            "next": reference("Base"), "all": { "type": "array", "items": reference("Middle") },
+        }},
+    }});
+    let source = Excerpt::generated(excerpt.to_string());
+    for part in [
+        "pub base: ::std::option::Option<Base>",
+        "pub middle: ::std::option::Option<Middle>",
+        "pub leaf: ::std::option::Option<Leaf>",
+        // Its tag is gone with the enum, but not where it stands by itself.
+        "pub struct Leaf { #[serde(skip_serializing_if = \"::std::option::Option::is_none\")] pub key: ::std::option::Option<::amlkeys_secret::Secret>, #[serde(skip_serializing_if = \"::std::option::Option::is_none\")] pub kind:",
+        "#[serde(rename = \"unknown\")] Unknown2(Leaf),",
+        "#[serde(rename = \"a-node\")] ANode(::std::boxed::Box<Node>),",
+        "#[serde(rename = \"a_node\")] ANode2(MiddleProperties),",
+        "pub all: ::std::option::Option<::std::vec::Vec<::std::option::Option<Middle>>>",
+    ] {
+        assert!(source.contains(part), "{part} is not in {source}");
+    }
+    // Nothing is known of it but its tag.
+    assert!(!source.contains("Empty"), "{source}");
 }
 
 #[test]
@@ -653,6 +701,10 @@ fn a_schema_that_the_generator_cannot_handle_is_an_error_at_its_place() {
         (
             json!({ "allOf": [{ "type": "string" }, {}] }),
             "/allOf/0: only objects can be merged",
+        ),
+        (
+            json!({ "discriminator": {} }),
+            "/discriminator: names no property",
         ),
         (
             json!({ "$ref": "#/nowhere" }),

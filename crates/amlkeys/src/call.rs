@@ -12,6 +12,7 @@ use http::header::{
 };
 use progenitor_client::ResponseValue;
 use reqwest::{Request, Response, ResponseBuilderExt};
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
@@ -99,7 +100,7 @@ impl Call {
     /// Turns what the generated client returned into a value or an error of
     /// ours. Nothing of the generated error is ever formatted: it may hold the
     /// body.
-    pub(crate) async fn finish<T>(
+    pub(crate) async fn finish<T: DeserializeOwned>(
         &self,
         returned: std::result::Result<ResponseValue<T>, progenitor_client::Error<()>>,
     ) -> Result<T> {
@@ -119,18 +120,13 @@ impl Call {
                 Error::service(&body, facts)
             }
             Generated::InvalidResponsePayload(body, error) => {
-                Error::undecodable(&body, &error).with_facts(facts)
+                Error::undecodable::<T>(&body, &error).with_facts(facts)
             }
             Generated::CommunicationError(error) | Generated::ResponseBodyError(error) => {
                 Error::transport(error, "the request could not be made").with_facts(facts)
             }
             _ => Error::body("the generated client refused it").with_facts(facts),
         })
-    }
-
-    /// An answer that is JSON, but not of the documented types.
-    pub(crate) fn undecodable(&self, error: &amlkeys_secret::DecodeError) -> Error {
-        Error::body(error.to_string()).with_facts(self.facts())
     }
 
     fn facts(&self) -> Facts {

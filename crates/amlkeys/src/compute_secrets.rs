@@ -1,6 +1,6 @@
 use serde::{Serialize, Serializer};
 
-use amlkeys_secret::{Secret, SecretObject};
+use amlkeys_secret::{Secret, SecretObject, SecretRef};
 
 use crate::api_version::ApiVersion;
 use crate::error::Result;
@@ -72,7 +72,7 @@ pub struct UnknownComputeSecrets {
 }
 
 /// The property that tells the variants apart.
-pub(crate) const TAG: &str = "computeType";
+const TAG: &str = "computeType";
 
 impl ComputeSecrets {
     /// Reads an answer that was recorded, as a call with this api-version would
@@ -193,7 +193,7 @@ impl UnknownComputeSecrets {
     /// The `computeType` as the service wrote it, `None` if it is missing or
     /// not a string.
     pub fn compute_type(&self) -> Option<&str> {
-        Some(self.body.get(TAG)?.as_secret()?.expose())
+        self.body.get(TAG).and_then(SecretRef::expose)
     }
 
     /// The whole answer, all of it treated as secret.

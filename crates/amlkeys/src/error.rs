@@ -1,6 +1,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use amlkeys_secret::SecretObject;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// The result of this crate's functions.
@@ -232,8 +234,8 @@ impl Error {
         )
     }
 
-    /// A body that could not be decoded: why, but nothing of what is in it.
-    pub(crate) fn undecodable(body: &[u8], error: &serde_json::Error) -> Self {
+    /// A body that could not be decoded as a `T`: why, but nothing of what is in it.
+    pub(crate) fn undecodable<T: DeserializeOwned>(body: &[u8], error: &serde_json::Error) -> Self {
         use serde_json::error::Category;
         let what = match error.classify() {
             _ if body.is_empty() => return Self::body("it is empty"),
@@ -241,6 +243,15 @@ impl Error {
             Category::Data => "it is not the documented JSON",
             Category::Syntax | Category::Io => "it is not JSON that can be read",
         };
+        // serde's position is where reading stopped, which is later than the
+        // property if its type was not yet known.
+        let property = serde_json::from_slice::<SecretObject>(body)
+            .ok()
+            .and_then(|object| object.decode::<T>().err())
+            .filter(|error| !error.path().is_empty());
+        if let Some(property) = property {
+            return Self::body(format!("{what}: {property}"));
+        }
         let (line, column) = (error.line(), error.column());
         Self::body(format!("{what}, at line {line} column {column}"))
     }

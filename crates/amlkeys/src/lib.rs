@@ -23,7 +23,7 @@ mod token;
 mod versions;
 mod workspace_keys;
 
-pub use amlkeys_secret::{MASK, Secret, SecretObject, SecretValue};
+pub use amlkeys_secret::{MASK, Secret, SecretObject, SecretRef};
 
 pub use api_version::ApiVersion;
 pub use client::{Client, ClientBuilder, ComputeListKeys, WorkspacesListKeys};

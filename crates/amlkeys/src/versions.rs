@@ -2,17 +2,17 @@
 //!
 //! The versions come from the table that `cargo xtask generate` writes. This
 //! stops compiling when a property that the public types need disappears from
-//! one of them. What a version adds is not read until the public types have it.
+//! one of them, and when a `computeType` gets secrets that it had not. A property
+//! that a version adds is not read until the public types have it.
 
 use std::sync::Arc;
 
-use amlkeys_secret::SecretObject;
 use serde::de::DeserializeOwned;
 
 use crate::api_version::{ApiVersion, Shape};
 use crate::call::Call;
 use crate::compute_secrets::{
-    AksComputeSecrets, ComputeSecrets, DatabricksComputeSecrets, TAG, UnknownComputeSecrets,
+    AksComputeSecrets, ComputeSecrets, DatabricksComputeSecrets, UnknownComputeSecrets,
     VirtualMachineSecrets, VirtualMachineSshCredentials,
 };
 use crate::error::{Error, Result};
@@ -47,12 +47,10 @@ macro_rules! versions {
 
         /// Reads a recorded answer with the shape of a version.
         pub(crate) fn compute_secrets(body: &[u8], version: &ApiVersion) -> Result<ComputeSecrets> {
-            let body = decode::<SecretObject>(body)?;
             match version.shape() {
                 $(#[cfg(feature = $feature)]
-                Shape::$shape => $module::compute_secrets(body),)*
+                Shape::$shape => Ok($module::compute_secrets(decode(body)?)),)*
             }
-            .map_err(|error| Error::body(error.to_string()))
         }
 
         /// Reads a recorded answer with the shape of a version.
@@ -90,8 +88,7 @@ macro_rules! version {
                         version.as_str(),
                     )
                     .await;
-                let body = call.finish(returned).await?;
-                compute_secrets(body).map_err(|error| call.undecodable(&error))
+                Ok(compute_secrets(call.finish(returned).await?))
             }
 
             pub(super) async fn workspaces_list_keys(
@@ -115,47 +112,34 @@ macro_rules! version {
                 Client::new_with_client(shared.endpoint.as_str(), shared.http.clone(), call.clone())
             }
 
-            /// Reads the variant that the tag names.
-            pub(super) fn compute_secrets(
-                body: SecretObject,
-            ) -> std::result::Result<ComputeSecrets, amlkeys_secret::DecodeError> {
-                let tag = body
-                    .get(TAG)
-                    .and_then(|tag| Some(tag.as_secret()?.expose()));
-                Ok(match tag {
-                    Some("AKS") => {
-                        let types::AksComputeSecrets {
-                            user_kube_config,
-                            admin_kube_config,
-                            image_pull_secret_name,
-                            ..
-                        } = body.decode()?;
-                        ComputeSecrets::Aks(AksComputeSecrets {
-                            user_kube_config,
-                            admin_kube_config,
-                            image_pull_secret_name,
-                        })
+            pub(super) fn compute_secrets(secrets: types::ComputeSecrets) -> ComputeSecrets {
+                match secrets {
+                    types::ComputeSecrets::Aks(types::AksComputeSecrets {
+                        user_kube_config,
+                        admin_kube_config,
+                        image_pull_secret_name,
+                        ..
+                    }) => ComputeSecrets::Aks(AksComputeSecrets {
+                        user_kube_config,
+                        admin_kube_config,
+                        image_pull_secret_name,
+                    }),
+                    types::ComputeSecrets::Databricks(types::DatabricksComputeSecrets {
+                        databricks_access_token,
+                        ..
+                    }) => ComputeSecrets::Databricks(DatabricksComputeSecrets {
+                        databricks_access_token,
+                    }),
+                    types::ComputeSecrets::VirtualMachine(types::VirtualMachineSecrets {
+                        administrator_account,
+                        ..
+                    }) => ComputeSecrets::VirtualMachine(VirtualMachineSecrets {
+                        administrator_account: administrator_account.map(administrator),
+                    }),
+                    types::ComputeSecrets::Unknown(body) => {
+                        ComputeSecrets::Unknown(UnknownComputeSecrets { body })
                     }
-                    Some("Databricks") => {
-                        let types::DatabricksComputeSecrets {
-                            databricks_access_token,
-                            ..
-                        } = body.decode()?;
-                        ComputeSecrets::Databricks(DatabricksComputeSecrets {
-                            databricks_access_token,
-                        })
-                    }
-                    Some("VirtualMachine") => {
-                        let types::VirtualMachineSecrets {
-                            administrator_account,
-                            ..
-                        } = body.decode()?;
-                        ComputeSecrets::VirtualMachine(VirtualMachineSecrets {
-                            administrator_account: administrator_account.map(administrator),
-                        })
-                    }
-                    _ => ComputeSecrets::Unknown(UnknownComputeSecrets { body }),
-                })
+                }
             }
 
             fn administrator(
@@ -232,7 +216,7 @@ macro_rules! version {
 }
 
 fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| Error::undecodable(body, &error))
+    serde_json::from_slice(body).map_err(|error| Error::undecodable::<T>(body, &error))
 }
 
 amlkeys_client::api_versions!(versions);

@@ -3,7 +3,7 @@
 
 mod support;
 
-use amlkeys::{ApiVersion, ComputeSecrets, Error};
+use amlkeys::{ApiVersion, ComputeSecrets, Error, WorkspaceKeys};
 use amlkeys_stub::{Stub, answer, json};
 use support::{client_of, compute_id, everything, workspace_id};
 
@@ -75,16 +75,48 @@ async fn what_a_known_type_does_not_document_is_no_error() {
 
 #[tokio::test]
 async fn a_wrongly_typed_secret_is_an_error_that_names_its_property_only() {
-    let error = compute(r#"{"computeType":"AKS","adminKubeConfig":{"canary":"canary"}}"#)
-        .await
-        .unwrap_err();
-    assert!(error.is_body());
-    assert_eq!(error.status(), Some(200));
+    for body in [
+        r#"{"computeType":"VirtualMachine","administratorAccount":{"password":{"canary":"canary"}}}"#,
+        r#"{"administratorAccount":{"password":{"canary":"canary"}},"computeType":"VirtualMachine"}"#,
+    ] {
+        let error = compute(body).await.unwrap_err();
+        assert!(error.is_body());
+        assert_eq!(error.status(), Some(200));
+        let shown = everything(&error);
+        assert!(
+            shown.contains("administratorAccount.password") && !shown.contains("canary"),
+            "{shown}"
+        );
+    }
+    let body = br#"{"containerRegistryCredentials":{"passwords":[null,{"value":["canary"]}]}}"#;
+    let error = WorkspaceKeys::try_from_json(body, &ApiVersion::V2025_09_01).unwrap_err();
     let shown = everything(&error);
+    let place = "containerRegistryCredentials.passwords.1.value";
     assert!(
-        shown.contains("adminKubeConfig") && !shown.contains("canary"),
+        shown.contains(place) && !shown.contains("canary"),
         "{shown}"
     );
+}
+
+#[tokio::test]
+async fn a_repeated_property_is_an_error_in_every_variant() {
+    for tag in ["AKS", "Databricks", "VirtualMachine", "Abacus"] {
+        for repeated in [
+            r#""userKubeConfig":"canary","userKubeConfig":"canary""#,
+            r#""new":"canary","new":1"#,
+            r#""new":{"deep":1,"deep":"canary"}"#,
+            r#""computeType":"canary""#,
+        ] {
+            for body in [
+                format!(r#"{{"computeType":"{tag}",{repeated}}}"#),
+                format!(r#"{{{repeated},"computeType":"{tag}"}}"#),
+            ] {
+                let error = compute(&body).await.unwrap_err();
+                assert!(error.is_body(), "{body}");
+                assert!(!everything(&error).contains("canary"), "{body}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -37,16 +37,22 @@ impl TypeNames {
         if let Some(name) = self.by_place.get(at) {
             return name.clone();
         }
-        let wanted = type_name(wanted);
-        let mut name = wanted.clone();
-        let mut number = 2;
-        while !self.taken.insert(name.clone()) {
-            name = format!("{wanted}{number}");
-            number += 1;
-        }
+        let name = untaken(wanted, &mut self.taken);
         self.by_place.insert(at.clone(), name.clone());
         name
     }
+}
+
+/// The name of a type or variant, with a number if it is taken.
+pub(super) fn untaken(wanted: &str, taken: &mut BTreeSet<String>) -> String {
+    let wanted = type_name(wanted);
+    let mut name = wanted.clone();
+    let mut number = 2;
+    while !taken.insert(name.clone()) {
+        name = format!("{wanted}{number}");
+        number += 1;
+    }
+    name
 }
 
 /// The name that typify leaves as it is.

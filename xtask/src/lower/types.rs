@@ -1,16 +1,17 @@
 //! The types of requests and responses.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use anyhow::Result;
 use heck::ToPascalCase;
 use serde_json::{Map, Value, json};
 
-use super::names::TypeNames;
-use super::{SECRET_OBJECT, SECRET_STRING, SECRET_VALUE};
+use super::names::{TypeNames, untaken};
+use super::tagged::{Tagged, Variant, box_cycles, remove_tags};
+use super::{SECRET_STRING, SECRET_VALUE};
 use crate::classify::MARK;
 use crate::pointer::Pointer;
-use crate::schema::{Leaf, Shape, Subtypes, fields, shape};
+use crate::schema::{Discriminator, Leaf, Shape, Subtypes, fields, shape};
 use crate::spec::Spec;
 
 /// The types of a client in the making.
@@ -19,7 +20,10 @@ pub(super) struct Types<'a> {
     subtypes: Subtypes,
     names: TypeNames,
     /// The structs, as component schemas.
-    pub(super) schemas: BTreeMap<String, Value>,
+    schemas: BTreeMap<String, Value>,
+    tagged: BTreeMap<String, Tagged>,
+    /// The structs that values have by themselves, not only as a variant.
+    alone: BTreeSet<String>,
     pub(super) origins: BTreeMap<Pointer, Pointer>,
     /// The structs that are named and still to be lowered, and how deep in
     /// other structs each is.
@@ -37,6 +41,8 @@ impl<'a> Types<'a> {
             subtypes: Subtypes::of(spec),
             names: TypeNames::of(spec),
             schemas: BTreeMap::new(),
+            tagged: BTreeMap::new(),
+            alone: BTreeSet::new(),
             origins: BTreeMap::new(),
             pending: VecDeque::new(),
             depth: 0,
@@ -48,6 +54,13 @@ impl<'a> Types<'a> {
     /// From here on, only what is called a secret is one.
     pub(super) fn in_requests(&mut self) {
         self.in_response = false;
+    }
+
+    /// The component schemas, and the enums that take the places of some.
+    pub(super) fn finish(mut self) -> (BTreeMap<String, Value>, BTreeMap<String, Tagged>) {
+        remove_tags(&self.tagged, &self.alone, &mut self.schemas);
+        box_cycles(&mut self.tagged, &self.schemas);
+        (self.schemas, self.tagged)
     }
 
     /// The schema of a value, after the structs that it reaches have been
@@ -128,45 +141,65 @@ impl<'a> Types<'a> {
         })
     }
 
-    /// A struct by its name or, if the value can be of several types, a
-    /// `SecretObject`, with structs for the subtypes.
+    /// A struct or, if the value can be of several types, an enum.
     fn named(&mut self, at: &Pointer, name: &str) -> Result<Value> {
-        match self.subtypes.of_schema(self.spec, at)? {
-            Some(subtypes) => {
-                for subtype in subtypes {
-                    self.add_subtype(&subtype)?;
-                }
-                Ok(json!({ "type": "string", "format": SECRET_OBJECT }))
-            }
+        let name = self.names.of_place(at, name);
+        match self.subtypes.discriminator(self.spec, at)? {
+            Some(discriminator) => self.add_tagged(at, &name, discriminator)?,
             None => {
-                let name = self.enqueue(at, name);
-                Ok(json!({ "$ref": Pointer::schema(&name).to_string() }))
+                self.alone.insert(name.clone());
+                self.enqueue(at, &name);
             }
         }
+        Ok(json!({ "$ref": Pointer::schema(&name).to_string() }))
     }
 
-    fn add_subtype(&mut self, at: &Pointer) -> Result<()> {
-        let name = at.schema_name().unwrap_or_else(|| at.last());
-        let name = self.names.of_place(at, &name);
-        if self.schemas.contains_key(&name) {
+    fn add_tagged(&mut self, at: &Pointer, name: &str, discriminator: Discriminator) -> Result<()> {
+        if self.schemas.contains_key(name) {
             return Ok(());
         }
-        self.enqueue(at, &name);
-        for subtype in self.subtypes.of_schema(self.spec, at)?.unwrap_or_default() {
-            self.add_subtype(&subtype)?;
+        let place = json!({ "type": "object", "additionalProperties": false });
+        let place = with_description(self.spec.object(at)?, place);
+        self.schemas.insert(name.to_owned(), place);
+        self.origins.insert(Pointer::schema(name), at.clone());
+        let Discriminator { property, types } = discriminator;
+        let mut variants = Vec::new();
+        let mut taken = BTreeSet::from(["Unknown".to_owned()]);
+        for (tag, at) in types {
+            let fields = fields(self.spec, &at)?;
+            let mut names = fields.properties.keys();
+            if names.all(|name| *name == property) && fields.others.is_none() {
+                // Nothing is known of it but its tag.
+                continue;
+            }
+            let mut holds = at.schema_name().unwrap_or_else(|| at.last());
+            let mut own_place = at.clone();
+            if self.subtypes.of_schema(self.spec, &at)?.is_some() {
+                // Values of the schema itself have an enum of its name.
+                holds.push_str("Properties");
+                own_place = at.child("properties");
+            }
+            let holds = self.names.of_place(&own_place, &holds);
+            self.enqueue(&at, &holds);
+            variants.push(Variant {
+                name: untaken(&tag, &mut taken),
+                tag,
+                holds,
+                is_boxed: false,
+            });
         }
+        self.tagged
+            .insert(name.to_owned(), Tagged { property, variants });
         Ok(())
     }
 
-    fn enqueue(&mut self, at: &Pointer, name: &str) -> String {
-        let name = self.names.of_place(at, name);
-        if !self.schemas.contains_key(&name) {
+    fn enqueue(&mut self, at: &Pointer, name: &str) {
+        if !self.schemas.contains_key(name) {
             // The place is taken at once: a recursive schema meets itself.
-            self.schemas.insert(name.clone(), Value::Null);
-            let next = (at.clone(), name.clone(), self.depth + 1);
+            self.schemas.insert(name.to_owned(), Value::Null);
+            let next = (at.clone(), name.to_owned(), self.depth + 1);
             self.pending.push_back(next);
         }
-        name
     }
 
     fn add_struct(&mut self, at: &Pointer, name: &str) -> Result<()> {

@@ -16,12 +16,6 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub admin_kube_config: ::std::option::Option<::amlkeys_secret::Secret>,
-        ///The kind of a compute. More kinds may come at any time.
-        #[serde(
-            rename = "computeType",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub compute_type: ::std::option::Option<::std::string::String>,
         ///The name of the Kubernetes Secret for pulling images.
         #[serde(
             rename = "imagePullSecretName",
@@ -35,15 +29,50 @@ pub mod types {
         )]
         pub user_kube_config: ::std::option::Option<::amlkeys_secret::Secret>,
     }
+    ///The secrets of a compute; `computeType` says which properties there are.
+    #[derive(::serde::Serialize, Clone, Debug)]
+    #[serde(tag = "computeType")]
+    pub enum ComputeSecrets {
+        ///`computeType` is `AKS`.
+        #[serde(rename = "AKS")]
+        Aks(AksComputeSecrets),
+        ///`computeType` is `Databricks`.
+        #[serde(rename = "Databricks")]
+        Databricks(DatabricksComputeSecrets),
+        ///`computeType` is `VirtualMachine`.
+        #[serde(rename = "VirtualMachine")]
+        VirtualMachine(VirtualMachineSecrets),
+        ///Anything else, kept whole.
+        #[serde(untagged)]
+        Unknown(::amlkeys_secret::SecretObject),
+    }
+    impl<'de> ::serde::Deserialize<'de> for ComputeSecrets {
+        fn deserialize<D: ::serde::Deserializer<'de>>(
+            deserializer: D,
+        ) -> ::std::result::Result<Self, D::Error> {
+            ::amlkeys_secret::tagged::deserialize(deserializer)
+        }
+    }
+    impl ::amlkeys_secret::tagged::Tagged for ComputeSecrets {
+        const TAG: &'static str = "computeType";
+        fn decode<'de, A: ::serde::de::MapAccess<'de>>(
+            properties: ::amlkeys_secret::tagged::Properties<'de, A>,
+        ) -> ::std::result::Result<Self, A::Error> {
+            match properties.tag() {
+                ::std::option::Option::Some("AKS") => properties.known().map(Self::Aks),
+                ::std::option::Option::Some("Databricks") => {
+                    properties.known().map(Self::Databricks)
+                }
+                ::std::option::Option::Some("VirtualMachine") => {
+                    properties.known().map(Self::VirtualMachine)
+                }
+                _ => properties.unknown().map(Self::Unknown),
+            }
+        }
+    }
     ///The secrets of a Databricks workspace.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
     pub struct DatabricksComputeSecrets {
-        ///The kind of a compute. More kinds may come at any time.
-        #[serde(
-            rename = "computeType",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub compute_type: ::std::option::Option<::std::string::String>,
         ///A personal access token.
         #[serde(
             rename = "databricksAccessToken",
@@ -145,12 +174,6 @@ pub mod types {
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub administrator_account: ::std::option::Option<VirtualMachineSshCredentials>,
-        ///The kind of a compute. More kinds may come at any time.
-        #[serde(
-            rename = "computeType",
-            skip_serializing_if = "::std::option::Option::is_none"
-        )]
-        pub compute_type: ::std::option::Option<::std::string::String>,
     }
     ///The administrator's account.
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default)]
@@ -293,7 +316,7 @@ Arguments:
         workspace_name: &'a str,
         compute_name: &'a str,
         api_version: &'a str,
-    ) -> Result<ResponseValue<::amlkeys_secret::SecretObject>, Error<()>> {
+    ) -> Result<ResponseValue<types::ComputeSecrets>, Error<()>> {
         let url = format!(
             "{}/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/workspaces/{}/computes/{}/listKeys",
             self.baseurl, encode_path(& subscription_id.to_string()), encode_path(&
