@@ -1,14 +1,13 @@
 use std::fmt;
-use std::ops::Range;
 
 use serde::de::{self, DeserializeOwned, DeserializeSeed, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::DecodeError;
-use crate::buffer::{Buffer, Text, Value};
-use crate::node::{Node, elements, properties};
-use crate::replay::Replay;
+use crate::buffer::{Buffer, Value};
+use crate::node::{Kind, Node, elements, properties};
+use crate::replay::{Replay, Rest};
 use crate::{MASK, Secret};
 
 /// A JSON object that is kept whole and not printed: every name and value as
@@ -39,15 +38,22 @@ pub struct SecretValue(Json);
 /// A look at a value inside a [`SecretObject`], redacted in `Debug`.
 #[derive(Clone, Copy)]
 pub struct SecretRef<'a> {
-    nodes: &'a [Node<Range<usize>>],
+    nodes: &'a [Node<Span>],
     text: &'a str,
 }
 
 /// A value or the properties of an object, all names and strings in one text.
 #[derive(Clone)]
 struct Json {
-    nodes: Vec<Node<Range<usize>>>,
+    nodes: Vec<Node<Span>>,
     text: Secret,
+}
+
+/// A part of the text.
+#[derive(Clone, Copy)]
+struct Span {
+    start: usize,
+    end: usize,
 }
 
 impl SecretObject {
@@ -64,16 +70,17 @@ impl SecretObject {
     /// A copy in which every string, number and boolean is replaced by the
     /// mask, except in the top-level properties named in `public`.
     pub fn masked_except(&self, public: &[&str]) -> Self {
-        let mut nodes = Vec::with_capacity(self.0.nodes.len());
-        for (name, value) in self.0.all().properties() {
-            nodes.push(Node::Name(Text::Borrowed(name)));
+        let mut masked = Buffer::default();
+        let properties = self.0.all().properties();
+        for (name, value) in properties {
+            masked.push(Kind::Name, 0, name);
             if public.contains(&name) {
-                nodes.extend(value.borrowed());
+                masked.nodes.extend(value.borrowed());
             } else {
-                nodes.extend(value.borrowed().map(masked));
+                masked.nodes.extend(value.borrowed().map(mask));
             }
         }
-        Self(Json::new(nodes))
+        masked.into()
     }
 
     /// Reads the object as a type that knows its properties.
@@ -84,9 +91,10 @@ impl SecretObject {
     /// wants; it never holds a value.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, DecodeError> {
         let properties = self.0.all();
-        let mut nodes = vec![Node::Object(properties.nodes.len())];
-        nodes.extend(properties.borrowed());
-        T::deserialize(Replay(&mut nodes.into_iter()))
+        let mut buffer = Buffer::default();
+        buffer.push(Kind::Object, properties.nodes.len() as u64, "");
+        buffer.nodes.extend(properties.borrowed());
+        T::deserialize(Replay(&mut Rest::of(buffer)))
     }
 }
 
@@ -102,7 +110,7 @@ impl<'a> SecretRef<'a> {
     /// is the caller's job.
     pub fn expose(self) -> Option<&'a str> {
         match self.nodes.first()? {
-            Node::String(range) => Some(&self.text[range.clone()]),
+            node if node.kind == Kind::Text => Some(self.text_of(node)),
             _ => None,
         }
     }
@@ -111,7 +119,7 @@ impl<'a> SecretRef<'a> {
     /// that name.
     pub fn get(self, name: &str) -> Option<Self> {
         match self.nodes.split_first()? {
-            (Node::Object(_), inside) => self.of(inside).property(name),
+            (node, inside) if node.kind == Kind::Object => self.of(inside).property(name),
             _ => None,
         }
     }
@@ -119,23 +127,29 @@ impl<'a> SecretRef<'a> {
     /// The elements, if the value is an array.
     pub fn elements(self) -> Option<impl Iterator<Item = Self>> {
         match self.nodes.split_first()? {
-            (Node::Array(_), inside) => Some(elements(inside).map(move |nodes| self.of(nodes))),
+            (node, inside) if node.kind == Kind::Array => {
+                Some(elements(inside).map(move |nodes| self.of(nodes)))
+            }
             _ => None,
         }
     }
 
     /// Whether the value is `null`.
     pub fn is_null(self) -> bool {
-        matches!(self.nodes, [Node::Null])
+        matches!(self.nodes, [node] if node.kind == Kind::Null)
     }
 
-    fn of(self, nodes: &'a [Node<Range<usize>>]) -> Self {
+    fn of(self, nodes: &'a [Node<Span>]) -> Self {
         Self { nodes, ..self }
+    }
+
+    fn text_of(self, node: &Node<Span>) -> &'a str {
+        &self.text[node.text.start..node.text.end]
     }
 
     /// The properties, if the nodes are what is inside an object.
     fn properties(self) -> impl Iterator<Item = (&'a str, Self)> {
-        properties(self.nodes).map(move |(name, value)| (&self.text[name.clone()], self.of(value)))
+        properties(self.nodes).map(move |(name, value)| (self.text_of(name), self.of(value)))
     }
 
     fn property(self, name: &str) -> Option<Self> {
@@ -143,9 +157,12 @@ impl<'a> SecretRef<'a> {
         Some(properties.find(|(found, _)| *found == name)?.1)
     }
 
-    fn borrowed(self) -> impl Iterator<Item = Node<Text<'a>>> {
-        let text = move |range| Text::Borrowed(&self.text[range]);
-        self.nodes.iter().map(move |node| node.clone().map(text))
+    fn borrowed(self) -> impl Iterator<Item = Node<&'a str>> {
+        self.nodes.iter().map(move |node| Node {
+            kind: node.kind,
+            number: node.number,
+            text: self.text_of(node),
+        })
     }
 
     fn serialize_properties<S: Serializer>(self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -157,29 +174,37 @@ impl<'a> SecretRef<'a> {
     }
 }
 
-impl Json {
-    fn new(nodes: Vec<Node<Text<'_>>>) -> Self {
-        let lengths = nodes.iter().map(|node| match node {
-            Node::Name(text) | Node::String(text) => text.as_str().len(),
-            _ => 0,
-        });
+impl From<Buffer<'_>> for Json {
+    fn from(buffer: Buffer<'_>) -> Self {
+        let lengths = buffer.nodes.iter().map(|node| buffer.text(node).len());
         // Never grows, which would leave what it has behind.
-        let mut all = String::with_capacity(lengths.sum());
-        let mut append = |text: Text<'_>| {
-            let start = all.len();
-            all.push_str(text.as_str());
-            start..all.len()
-        };
-        let nodes = nodes
-            .into_iter()
-            .map(|node| node.map(&mut append))
-            .collect();
+        let mut text = String::with_capacity(lengths.sum());
+        let mut nodes = Vec::with_capacity(buffer.nodes.len());
+        for node in &buffer.nodes {
+            let start = text.len();
+            text.push_str(buffer.text(node));
+            let kind = match node.kind {
+                Kind::OwnedText => Kind::Text,
+                Kind::OwnedName => Kind::Name,
+                kind => kind,
+            };
+            nodes.push(Node {
+                kind,
+                number: node.number,
+                text: Span {
+                    start,
+                    end: text.len(),
+                },
+            });
+        }
         Self {
             nodes,
-            text: Secret::new(all),
+            text: Secret::new(text),
         }
     }
+}
 
+impl Json {
     fn all(&self) -> SecretRef<'_> {
         SecretRef {
             nodes: &self.nodes,
@@ -188,16 +213,20 @@ impl Json {
     }
 }
 
-fn masked<'a>(node: Node<Text<'a>>) -> Node<Text<'a>> {
-    match node {
-        Node::Null | Node::Name(_) | Node::Array(_) | Node::Object(_) => node,
-        _ => Node::String(Text::Borrowed(MASK)),
+fn mask<'a>(node: Node<&'a str>) -> Node<&'a str> {
+    match node.kind {
+        Kind::Null | Kind::Name | Kind::Array | Kind::Object => node,
+        _ => Node {
+            kind: Kind::Text,
+            number: 0,
+            text: MASK,
+        },
     }
 }
 
 impl From<Buffer<'_>> for SecretObject {
     fn from(properties: Buffer<'_>) -> Self {
-        Self(Json::new(properties.nodes))
+        Self(properties.into())
     }
 }
 
@@ -237,23 +266,23 @@ impl Serialize for SecretRef<'_> {
             .nodes
             .split_first()
             .expect("a value has a node of its own");
-        match value {
-            Node::Null => serializer.serialize_unit(),
-            Node::Bool(value) => serializer.serialize_bool(*value),
-            Node::Unsigned(value) => serializer.serialize_u64(*value),
-            Node::Signed(value) => serializer.serialize_i64(*value),
-            Node::Float(value) => serializer.serialize_f64(*value),
-            Node::String(range) | Node::Name(range) => {
-                serializer.serialize_str(&self.text[range.clone()])
+        match value.kind {
+            Kind::Null => serializer.serialize_unit(),
+            Kind::Bool => serializer.serialize_bool(value.number != 0),
+            Kind::Unsigned => serializer.serialize_u64(value.number),
+            Kind::Signed => serializer.serialize_i64(value.number.cast_signed()),
+            Kind::Float => serializer.serialize_f64(f64::from_bits(value.number)),
+            Kind::Text | Kind::Name | Kind::OwnedText | Kind::OwnedName => {
+                serializer.serialize_str(self.text_of(value))
             }
-            Node::Array(_) => {
+            Kind::Array => {
                 let mut seq = serializer.serialize_seq(Some(elements(inside).count()))?;
                 for element in elements(inside) {
                     seq.serialize_element(&self.of(element))?;
                 }
                 seq.end()
             }
-            Node::Object(_) => self.of(inside).serialize_properties(serializer),
+            Kind::Object => self.of(inside).serialize_properties(serializer),
         }
     }
 }
@@ -267,10 +296,8 @@ impl<'de> Deserialize<'de> for SecretObject {
 impl<'de> Deserialize<'de> for SecretValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut buffer = Buffer::default();
-        if let Some(string) = Value(&mut buffer).deserialize(deserializer)? {
-            buffer.push(Node::String(string));
-        }
-        Ok(Self(Json::new(buffer.nodes)))
+        Value(&mut buffer).deserialize(deserializer)?;
+        Ok(Self(buffer.into()))
     }
 }
 

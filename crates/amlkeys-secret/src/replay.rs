@@ -1,112 +1,143 @@
 //! Decodes what was kept.
 
-use std::vec;
-
 use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
-use crate::DecodeError;
-use crate::buffer::Text;
-use crate::node::Node;
+use crate::buffer::Buffer;
+use crate::node::{Kind, Node};
+use crate::{DecodeError, Secret};
 
-pub(crate) type Nodes<'de> = vec::IntoIter<Node<Text<'de>>>;
+/// What of a buffer is still to be read.
+pub(crate) struct Rest<'de> {
+    buffer: Buffer<'de>,
+    next: usize,
+}
 
-/// The value that comes next. An owned string is given away only to those who
-/// ask for one; all others see it and leave it to be wiped.
-pub(crate) struct Replay<'n, 'de>(pub(crate) &'n mut Nodes<'de>);
+impl<'de> Rest<'de> {
+    pub(crate) fn of(buffer: Buffer<'de>) -> Self {
+        Self { buffer, next: 0 }
+    }
 
-impl<'de> Replay<'_, 'de> {
-    /// Puts a property in front of the others, if the value is an object that has it.
+    /// The name that is next, `None` if there are no more.
+    pub(crate) fn peek_name(&self) -> Option<&str> {
+        let name = self.buffer.nodes.get(self.next)?;
+        Some(self.buffer.text(name))
+    }
+
+    /// Lets a seed see the name that is next.
+    pub(crate) fn seed_name<K: DeserializeSeed<'de>, E: de::Error>(
+        &mut self,
+        seed: K,
+    ) -> Result<K::Value, E> {
+        let name = self.buffer.nodes[self.next];
+        self.next += 1;
+        match name.kind {
+            Kind::OwnedName => seed.deserialize(StrDeserializer::new(self.buffer.text(&name))),
+            _ => seed.deserialize(BorrowedStrDeserializer::new(name.text)),
+        }
+    }
+
+    /// Passes over the value that is next.
+    pub(crate) fn skip_value(&mut self) {
+        self.next += 1 + self.buffer.nodes[self.next].inside();
+    }
+
+    /// Puts a property in front of the others, if the next value is an object
+    /// that has it.
     fn bring_to_front(&mut self, name: &str) {
-        let Some((Node::Object(inside), rest)) = self.0.as_mut_slice().split_first_mut() else {
+        let value = self.buffer.nodes[self.next];
+        if value.kind != Kind::Object {
             return;
-        };
-        let inside = &mut rest[..*inside];
-        let mut start = 0;
-        while let Some(Node::Name(found)) = inside.get(start) {
-            let is_it = found.as_str() == name;
-            let length = 2 + inside[start + 1].inside();
-            if is_it {
-                inside[..start + length].rotate_right(length);
+        }
+        let first = self.next + 1;
+        let mut place = first;
+        while place < first + value.inside() {
+            let length = 2 + self.buffer.nodes[place + 1].inside();
+            if self.buffer.text(&self.buffer.nodes[place]) == name {
+                self.buffer.nodes[first..place + length].rotate_right(length);
                 return;
             }
-            start += length;
+            place += length;
         }
+    }
+}
+
+/// The value that is next. An owned string is given away only to those who ask
+/// for one; all others see it and leave it to be wiped.
+pub(crate) struct Replay<'r, 'de>(pub(crate) &'r mut Rest<'de>);
+
+impl<'de> Replay<'_, 'de> {
+    fn take(&mut self) -> Node<&'de str> {
+        let node = self.0.buffer.nodes[self.0.next];
+        self.0.next += 1;
+        node
     }
 
     fn visit<V: Visitor<'de>>(
         self,
-        node: Node<Text<'de>>,
+        node: Node<&'de str>,
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
-        match node {
-            Node::Null => visitor.visit_unit(),
-            Node::Bool(value) => visitor.visit_bool(value),
-            Node::Unsigned(value) => visitor.visit_u64(value),
-            Node::Signed(value) => visitor.visit_i64(value),
-            Node::Float(value) => visitor.visit_f64(value),
-            Node::String(Text::Borrowed(text)) => visitor.visit_borrowed_str(text),
-            Node::String(Text::Owned(secret)) => visitor.visit_str(secret.expose()),
-            Node::Array(inside) => self.inside(inside, |rest| visitor.visit_seq(rest)),
-            Node::Object(inside) => self.inside(inside, |rest| visitor.visit_map(rest)),
-            Node::Name(_) => unreachable!("a name is read with its value"),
+        match node.kind {
+            Kind::Null => visitor.visit_unit(),
+            Kind::Bool => visitor.visit_bool(node.number != 0),
+            Kind::Unsigned => visitor.visit_u64(node.number),
+            Kind::Signed => visitor.visit_i64(node.number.cast_signed()),
+            Kind::Float => visitor.visit_f64(f64::from_bits(node.number)),
+            Kind::Text | Kind::Name => visitor.visit_borrowed_str(node.text),
+            Kind::OwnedText | Kind::OwnedName => visitor.visit_str(self.0.buffer.text(&node)),
+            Kind::Array => self.inside(node, |inside| visitor.visit_seq(inside)),
+            Kind::Object => self.inside(node, |inside| visitor.visit_map(inside)),
         }
     }
 
     fn inside<T>(
         self,
-        inside: usize,
+        node: Node<&'de str>,
         visit: impl FnOnce(&mut Inside<'_, 'de>) -> Result<T, DecodeError>,
     ) -> Result<T, DecodeError> {
-        let mut rest = Inside {
-            after: self.0.len() - inside,
-            nodes: self.0,
+        let end = self.0.next + node.inside();
+        let mut inside = Inside {
+            rest: self.0,
+            end,
             index: 0,
-            name: None,
+            name: 0,
         };
-        let value = visit(&mut rest)?;
-        while !rest.is_over() {
-            rest.nodes.next();
-        }
+        let value = visit(&mut inside)?;
+        self.0.next = end;
         Ok(value)
-    }
-}
-
-/// Passes over the value that comes next.
-pub(crate) fn skip_value(nodes: &mut Nodes<'_>) {
-    if let Some(inside @ 1..) = nodes.next().map(|node| node.inside()) {
-        nodes.nth(inside - 1);
     }
 }
 
 impl<'de> Deserializer<'de> for Replay<'_, 'de> {
     type Error = DecodeError;
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.0.next() {
-            Some(node) => self.visit(node, visitor),
-            None => Err(de::Error::custom("it ends too early")),
-        }
+    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        let node = self.take();
+        self.visit(node, visitor)
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.0.next() {
-            Some(Node::String(Text::Owned(secret))) => visitor.visit_string(secret.take()),
-            Some(node) => self.visit(node, visitor),
-            None => Err(de::Error::custom("it ends too early")),
+    fn deserialize_string<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        let node = self.take();
+        match node.kind {
+            Kind::OwnedText => {
+                let place = &mut self.0.buffer.owned[node.number as usize];
+                visitor.visit_string(std::mem::replace(place, Secret::new("")).take())
+            }
+            _ => self.visit(node, visitor),
         }
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        skip_value(self.0);
+        self.0.skip_value();
         visitor.visit_unit()
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        match self.0.as_slice().first() {
-            Some(Node::Null) => {
-                skip_value(self.0);
+    fn deserialize_option<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, DecodeError> {
+        match self.0.buffer.nodes[self.0.next].kind {
+            Kind::Null => {
+                self.take();
                 visitor.visit_none()
             }
             _ => visitor.visit_some(self),
@@ -123,13 +154,13 @@ impl<'de> Deserializer<'de> for Replay<'_, 'de> {
 
     /// Who asks for one property only is to have it first: it is a tag.
     fn deserialize_struct<V: Visitor<'de>>(
-        mut self,
+        self,
         _name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, DecodeError> {
         if let [only] = fields {
-            self.bring_to_front(only);
+            self.0.bring_to_front(only);
         }
         self.deserialize_any(visitor)
     }
@@ -141,18 +172,14 @@ impl<'de> Deserializer<'de> for Replay<'_, 'de> {
 }
 
 /// What is inside an array or object.
-struct Inside<'n, 'de> {
-    nodes: &'n mut Nodes<'de>,
-    /// How many nodes come after it.
-    after: usize,
+struct Inside<'r, 'de> {
+    rest: &'r mut Rest<'de>,
+    /// The first node after it.
+    end: usize,
+    /// Of the next element.
     index: usize,
-    name: Option<Text<'de>>,
-}
-
-impl Inside<'_, '_> {
-    fn is_over(&self) -> bool {
-        self.nodes.len() == self.after
-    }
+    /// The node of the name that was read last.
+    name: usize,
 }
 
 impl<'de> de::SeqAccess<'de> for Inside<'_, 'de> {
@@ -162,12 +189,12 @@ impl<'de> de::SeqAccess<'de> for Inside<'_, 'de> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, DecodeError> {
-        if self.is_over() {
+        if self.rest.next == self.end {
             return Ok(None);
         }
         let index = self.index;
         self.index += 1;
-        seed.deserialize(Replay(self.nodes))
+        seed.deserialize(Replay(self.rest))
             .map(Some)
             .map_err(|error| error.inside(&index.to_string()))
     }
@@ -180,37 +207,20 @@ impl<'de> de::MapAccess<'de> for Inside<'_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, DecodeError> {
-        if self.is_over() {
+        if self.rest.next == self.end {
             return Ok(None);
         }
-        let Some(Node::Name(name)) = self.nodes.next() else {
-            unreachable!("a name stands before each value of an object");
-        };
-        let key = seed_name(seed, &name)?;
-        self.name = Some(name);
-        Ok(Some(key))
+        self.name = self.rest.next;
+        self.rest.seed_name(seed).map(Some)
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(
         &mut self,
         seed: V,
     ) -> Result<V::Value, DecodeError> {
-        let name = self.name.take();
-        seed.deserialize(Replay(self.nodes))
-            .map_err(|error| match name {
-                Some(name) => error.inside(name.as_str()),
-                None => error,
-            })
-    }
-}
-
-/// Lets a seed see a name.
-pub(crate) fn seed_name<'de, K: DeserializeSeed<'de>, E: de::Error>(
-    seed: K,
-    name: &Text<'de>,
-) -> Result<K::Value, E> {
-    match name {
-        Text::Borrowed(name) => seed.deserialize(BorrowedStrDeserializer::new(name)),
-        Text::Owned(name) => seed.deserialize(StrDeserializer::new(name.expose())),
+        seed.deserialize(Replay(self.rest)).map_err(|error| {
+            let buffer = &self.rest.buffer;
+            error.inside(buffer.text(&buffer.nodes[self.name]))
+        })
     }
 }

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use serde::de::value::{BorrowedStrDeserializer, StrDeserializer};
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
-use crate::SecretObject;
-use crate::buffer::{Buffer, Name, Text, Value, repeated};
-use crate::node::Node;
-use crate::replay::{Nodes, Replay, seed_name, skip_value};
+use crate::buffer::{Buffer, Name, Value, repeated};
+use crate::node::{Kind, Node};
+use crate::replay::{Replay, Rest};
+use crate::{Secret, SecretObject};
 
 /// An enum whose variants a property tells apart. `cargo xtask generate` writes
 /// such enums; [`deserialize`] reads them.
@@ -41,16 +42,20 @@ pub fn deserialize<'de, T: Tagged, D: Deserializer<'de>>(deserializer: D) -> Res
 /// The properties of an object up to its tag, and the rest of them.
 pub struct Properties<'de, A> {
     before: Buffer<'de>,
-    /// The name of the tag.
+    /// The node of the tag's name, the last property of the buffer.
+    tag: Option<usize>,
     name: &'static str,
-    tag: Option<Text<'de>>,
     rest: A,
 }
 
 impl<'de, A: MapAccess<'de>> Properties<'de, A> {
     /// The tag, `None` if it is missing or no string.
     pub fn tag(&self) -> Option<&str> {
-        self.tag.as_ref().map(Text::as_str)
+        let value = &self.before.nodes[self.tag? + 1];
+        match value.kind {
+            Kind::Text | Kind::OwnedText => Some(self.before.text(value)),
+            _ => None,
+        }
     }
 
     /// Reads the properties without the tag as a type that knows them.
@@ -69,10 +74,6 @@ impl<'de, A: MapAccess<'de>> Properties<'de, A> {
     ///
     /// Fails if a name is repeated.
     pub fn unknown(mut self) -> Result<SecretObject, A::Error> {
-        if let Some(tag) = self.tag.take() {
-            self.before.push(Node::Name(Text::Borrowed(self.name)));
-            self.before.push(Node::String(tag));
-        }
         self.before.add_properties(0, &mut self.rest)?;
         Ok(self.before.into())
     }
@@ -90,22 +91,20 @@ impl<'de, T: Tagged> Visitor<'de> for TaggedVisitor<T> {
     fn visit_map<A: MapAccess<'de>>(self, mut rest: A) -> Result<T, A::Error> {
         let mut before = Buffer::default();
         let mut tag = None;
-        while let Some(name) = rest.next_key_seed(Name)? {
-            if name.as_str() != T::TAG {
-                before.add_value_of(name, &mut rest)?;
-                continue;
+        while tag.is_none() {
+            let name = before.nodes.len();
+            if rest.next_key_seed(Name(&mut before))?.is_none() {
+                break;
             }
-            let start = before.nodes.len();
-            tag = rest.next_value_seed(Value(&mut before))?;
-            if tag.is_none() {
-                before.nodes.insert(start, Node::Name(name));
+            rest.next_value_seed(Value(&mut before))?;
+            if before.text(&before.nodes[name]) == T::TAG {
+                tag = Some(name);
             }
-            break;
         }
         T::decode(Properties {
             before,
-            name: T::TAG,
             tag,
+            name: T::TAG,
             rest,
         })
     }
@@ -116,26 +115,33 @@ impl<'de, A: MapAccess<'de>> Deserializer<'de> for Properties<'de, A> {
 
     /// For a type that does not say which properties it knows.
     fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, A::Error> {
-        self.before.push(Node::Name(Text::Borrowed(self.name)));
-        self.before.push(Node::Null);
-        let tag = self.before.nodes.len() - 2;
         self.before.add_properties(0, &mut self.rest)?;
-        let mut nodes = self.before.nodes;
-        nodes.drain(tag..tag + 2);
-        nodes.insert(0, Node::Object(nodes.len()));
-        Replay(&mut nodes.into_iter())
+        let nodes = &mut self.before.nodes;
+        if let Some(tag) = self.tag {
+            nodes.drain(tag..tag + 2 + nodes[tag + 1].inside());
+        }
+        let object = Node {
+            kind: Kind::Object,
+            number: nodes.len() as u64,
+            text: "",
+        };
+        nodes.insert(0, object);
+        Replay(&mut Rest::of(self.before))
             .deserialize_any(visitor)
             .map_err(de::Error::custom)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
-        self,
+        mut self,
         _name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
+        if let Some(tag) = self.tag {
+            self.before.nodes.truncate(tag);
+        }
         visitor.visit_map(Known {
-            before: self.before.nodes.into_iter(),
+            before: Rest::of(self.before),
             rest: self.rest,
             is_before: true,
             tag: self.name,
@@ -153,7 +159,7 @@ impl<'de, A: MapAccess<'de>> Deserializer<'de> for Properties<'de, A> {
 
 /// The properties that a struct knows.
 struct Known<'de, A> {
-    before: Nodes<'de>,
+    before: Rest<'de>,
     rest: A,
     /// Whether the value that is next is one of those before the tag.
     is_before: bool,
@@ -163,34 +169,6 @@ struct Known<'de, A> {
     passed_over: Buffer<'de>,
 }
 
-impl<'de, A: MapAccess<'de>> Known<'de, A> {
-    fn next_name(&mut self) -> Result<Option<Text<'de>>, A::Error> {
-        while let Some(node) = self.before.next() {
-            let Node::Name(name) = node else {
-                unreachable!("a name stands before each value of an object");
-            };
-            if self.fields.contains(&name.as_str()) {
-                return Ok(Some(name));
-            }
-            skip_value(&mut self.before);
-            self.passed_over.push(Node::Name(name));
-            self.passed_over.push(Node::Null);
-        }
-        self.is_before = false;
-        while let Some(name) = self.rest.next_key_seed(Name)? {
-            if name.as_str() == self.tag {
-                return Err(repeated());
-            }
-            if self.fields.contains(&name.as_str()) {
-                return Ok(Some(name));
-            }
-            self.passed_over.add_value_of(name, &mut self.rest)?;
-        }
-        self.passed_over.expect_no_name_twice()?;
-        Ok(None)
-    }
-}
-
 impl<'de, A: MapAccess<'de>> MapAccess<'de> for Known<'de, A> {
     type Error = A::Error;
 
@@ -198,9 +176,32 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Known<'de, A> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        match self.next_name()? {
-            Some(name) => seed_name(seed, &name).map(Some),
-            None => Ok(None),
+        while let Some(name) = self.before.peek_name() {
+            if self.fields.contains(&name) {
+                return self.before.seed_name(seed).map(Some);
+            }
+            self.before
+                .seed_name::<_, A::Error>(Name(&mut self.passed_over))?;
+            self.passed_over.push(Kind::Null, 0, "");
+            self.before.skip_value();
+        }
+        self.is_before = false;
+        let mut seed = Some(seed);
+        loop {
+            let known = KnownName {
+                seed: &mut seed,
+                tag: self.tag,
+                fields: self.fields,
+                passed_over: &mut self.passed_over,
+            };
+            match self.rest.next_key_seed(known)? {
+                Some(Some(key)) => return Ok(Some(key)),
+                Some(None) => self.rest.next_value_seed(Value(&mut self.passed_over))?,
+                None => {
+                    self.passed_over.expect_no_name_twice(0)?;
+                    return Ok(None);
+                }
+            }
         }
     }
 
@@ -214,12 +215,69 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Known<'de, A> {
     }
 }
 
+/// Lets a seed see a name if the struct knows it; another is passed over.
+struct KnownName<'k, 'de, K> {
+    /// Here until it is used.
+    seed: &'k mut Option<K>,
+    tag: &'static str,
+    fields: &'static [&'static str],
+    passed_over: &'k mut Buffer<'de>,
+}
+
+impl<'de, K: DeserializeSeed<'de>> KnownName<'_, 'de, K> {
+    fn seed_of<E: de::Error>(&mut self, name: &str) -> Result<Option<K>, E> {
+        match name {
+            _ if name == self.tag => Err(repeated()),
+            _ if self.fields.contains(&name) => Ok(self.seed.take()),
+            _ => Ok(None),
+        }
+    }
+}
+
+impl<'de, K: DeserializeSeed<'de>> DeserializeSeed<'de> for KnownName<'_, 'de, K> {
+    type Value = Option<K::Value>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl<'de, K: DeserializeSeed<'de>> Visitor<'de> for KnownName<'_, 'de, K> {
+    type Value = Option<K::Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_borrowed_str<E: de::Error>(mut self, name: &'de str) -> Result<Self::Value, E> {
+        match self.seed_of(name)? {
+            Some(seed) => seed
+                .deserialize(BorrowedStrDeserializer::new(name))
+                .map(Some),
+            None => Name(self.passed_over)
+                .visit_borrowed_str(name)
+                .map(|()| None),
+        }
+    }
+
+    fn visit_str<E: de::Error>(mut self, name: &str) -> Result<Self::Value, E> {
+        match self.seed_of(name)? {
+            Some(seed) => seed.deserialize(StrDeserializer::new(name)).map(Some),
+            None => Name(self.passed_over).visit_str(name).map(|()| None),
+        }
+    }
+
+    fn visit_string<E: de::Error>(self, name: String) -> Result<Self::Value, E> {
+        self.visit_str(Secret::new(name).expose())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::{Secret, SecretValue};
+    use crate::SecretValue;
 
     #[derive(Deserialize)]
     struct Lock {
