@@ -76,7 +76,7 @@ fn tagged_enum(name: &str, tagged: &Tagged, docs: TokenStream) -> TokenStream {
         impl ::amlkeys_secret::tagged::Tagged for #name {
             const TAG: &'static str = #property;
             fn decode<'de, A: ::serde::de::MapAccess<'de>>(
-                properties: ::amlkeys_secret::tagged::Properties<'de, A>,
+                properties: &mut ::amlkeys_secret::tagged::Properties<'de, A>,
             ) -> ::std::result::Result<Self, A::Error> {
                 match properties.tag() {
                     #(::std::option::Option::Some(#tags) => properties.known().map(Self::#idents),)*

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
+use smallvec::SmallVec;
 
 use crate::Secret;
 use crate::node::{Kind, Node, properties};
@@ -10,8 +11,9 @@ use crate::node::{Kind, Node, properties};
 /// The properties of an object, or one value.
 #[derive(Default)]
 pub(crate) struct Buffer<'de> {
-    /// Names and strings are parts of the input.
-    pub(crate) nodes: Vec<Node<&'de str>>,
+    /// Names and strings are parts of the input. As many as most bodies have cost
+    /// no allocation.
+    pub(crate) nodes: SmallVec<[Node<&'de str>; 16]>,
     /// Those that are not, such as what is undone from its escapes.
     pub(crate) owned: Vec<Secret>,
 }
@@ -19,11 +21,6 @@ pub(crate) struct Buffer<'de> {
 impl<'de> Buffer<'de> {
     #[inline]
     pub(crate) fn push(&mut self, kind: Kind, number: u64, text: &'de str) {
-        /// As many as most bodies have.
-        const USUAL: usize = 16;
-        if self.nodes.capacity() == 0 {
-            self.nodes.reserve_exact(USUAL);
-        }
         self.nodes.push(Node { kind, number, text });
     }
 

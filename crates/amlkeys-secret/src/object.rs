@@ -80,7 +80,7 @@ impl SecretObject {
                 masked.nodes.extend(value.borrowed().map(mask));
             }
         }
-        masked.into()
+        (&masked).into()
     }
 
     /// Reads the object as a type that knows its properties.
@@ -174,29 +174,26 @@ impl<'a> SecretRef<'a> {
     }
 }
 
-impl From<Buffer<'_>> for Json {
-    fn from(buffer: Buffer<'_>) -> Self {
+impl From<&Buffer<'_>> for Json {
+    fn from(buffer: &Buffer<'_>) -> Self {
         let lengths = buffer.nodes.iter().map(|node| buffer.text(node).len());
         // Never grows, which would leave what it has behind.
         let mut text = String::with_capacity(lengths.sum());
-        let mut nodes = Vec::with_capacity(buffer.nodes.len());
-        for node in &buffer.nodes {
+        let nodes = buffer.nodes.iter().map(|node| {
             let start = text.len();
             text.push_str(buffer.text(node));
-            let kind = match node.kind {
-                Kind::OwnedText => Kind::Text,
-                Kind::OwnedName => Kind::Name,
-                kind => kind,
-            };
-            nodes.push(Node {
-                kind,
-                number: node.number,
-                text: Span {
-                    start,
-                    end: text.len(),
+            let end = text.len();
+            Node {
+                kind: match node.kind {
+                    Kind::OwnedText => Kind::Text,
+                    Kind::OwnedName => Kind::Name,
+                    kind => kind,
                 },
-            });
-        }
+                number: node.number,
+                text: Span { start, end },
+            }
+        });
+        let nodes = nodes.collect();
         Self {
             nodes,
             text: Secret::new(text),
@@ -213,7 +210,7 @@ impl Json {
     }
 }
 
-fn mask<'a>(node: Node<&'a str>) -> Node<&'a str> {
+fn mask(node: Node<&str>) -> Node<&str> {
     match node.kind {
         Kind::Null | Kind::Name | Kind::Array | Kind::Object => node,
         _ => Node {
@@ -224,8 +221,8 @@ fn mask<'a>(node: Node<&'a str>) -> Node<&'a str> {
     }
 }
 
-impl From<Buffer<'_>> for SecretObject {
-    fn from(properties: Buffer<'_>) -> Self {
+impl From<&Buffer<'_>> for SecretObject {
+    fn from(properties: &Buffer<'_>) -> Self {
         Self(properties.into())
     }
 }
@@ -297,7 +294,7 @@ impl<'de> Deserialize<'de> for SecretValue {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut buffer = Buffer::default();
         Value(&mut buffer).deserialize(deserializer)?;
-        Ok(Self(buffer.into()))
+        Ok(Self((&buffer).into()))
     }
 }
 
@@ -313,7 +310,7 @@ impl<'de> Visitor<'de> for ObjectVisitor {
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<SecretObject, A::Error> {
         let mut properties = Buffer::default();
         properties.add_properties(0, &mut map)?;
-        Ok(properties.into())
+        Ok((&properties).into())
     }
 }
 

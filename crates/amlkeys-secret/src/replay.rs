@@ -9,8 +9,9 @@ use crate::node::{Kind, Node};
 use crate::{DecodeError, Secret};
 
 /// What of a buffer is still to be read.
+#[derive(Default)]
 pub(crate) struct Rest<'de> {
-    buffer: Buffer<'de>,
+    pub(crate) buffer: Buffer<'de>,
     next: usize,
 }
 

@@ -23,7 +23,9 @@ pub trait Tagged: Sized {
     /// # Errors
     ///
     /// What the variant's type or the input says.
-    fn decode<'de, A: MapAccess<'de>>(properties: Properties<'de, A>) -> Result<Self, A::Error>;
+    fn decode<'de, A: MapAccess<'de>>(
+        properties: &mut Properties<'de, A>,
+    ) -> Result<Self, A::Error>;
 }
 
 /// Reads an object as the variant that its tag names. What stands before the tag
@@ -41,7 +43,7 @@ pub fn deserialize<'de, T: Tagged, D: Deserializer<'de>>(deserializer: D) -> Res
 
 /// The properties of an object up to its tag, and the rest of them.
 pub struct Properties<'de, A> {
-    before: Buffer<'de>,
+    before: Rest<'de>,
     /// The node of the tag's name, the last property of the buffer.
     tag: Option<usize>,
     name: &'static str,
@@ -51,9 +53,10 @@ pub struct Properties<'de, A> {
 impl<'de, A: MapAccess<'de>> Properties<'de, A> {
     /// The tag, `None` if it is missing or no string.
     pub fn tag(&self) -> Option<&str> {
-        let value = &self.before.nodes[self.tag? + 1];
+        let before = &self.before.buffer;
+        let value = &before.nodes[self.tag? + 1];
         match value.kind {
-            Kind::Text | Kind::OwnedText => Some(self.before.text(value)),
+            Kind::Text | Kind::OwnedText => Some(before.text(value)),
             _ => None,
         }
     }
@@ -64,7 +67,7 @@ impl<'de, A: MapAccess<'de>> Properties<'de, A> {
     ///
     /// Fails if a name is repeated, also one that `T` does not know, and if a
     /// property has another type than `T` wants.
-    pub fn known<T: Deserialize<'de>>(self) -> Result<T, A::Error> {
+    pub fn known<T: Deserialize<'de>>(&mut self) -> Result<T, A::Error> {
         T::deserialize(self)
     }
 
@@ -73,9 +76,10 @@ impl<'de, A: MapAccess<'de>> Properties<'de, A> {
     /// # Errors
     ///
     /// Fails if a name is repeated.
-    pub fn unknown(mut self) -> Result<SecretObject, A::Error> {
-        self.before.add_properties(0, &mut self.rest)?;
-        Ok(self.before.into())
+    pub fn unknown(&mut self) -> Result<SecretObject, A::Error> {
+        let all = &mut self.before.buffer;
+        all.add_properties(0, &mut self.rest)?;
+        Ok((&*all).into())
     }
 }
 
@@ -88,63 +92,63 @@ impl<'de, T: Tagged> Visitor<'de> for TaggedVisitor<T> {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut rest: A) -> Result<T, A::Error> {
-        let mut before = Buffer::default();
-        let mut tag = None;
-        while tag.is_none() {
-            let name = before.nodes.len();
-            if rest.next_key_seed(Name(&mut before))?.is_none() {
-                break;
-            }
-            rest.next_value_seed(Value(&mut before))?;
-            if before.text(&before.nodes[name]) == T::TAG {
-                tag = Some(name);
-            }
-        }
-        T::decode(Properties {
-            before,
-            tag,
+    fn visit_map<A: MapAccess<'de>>(self, rest: A) -> Result<T, A::Error> {
+        // Filled where it stays: it is slow to move what was just written.
+        let mut properties = Properties {
+            before: Rest::default(),
+            tag: None,
             name: T::TAG,
             rest,
-        })
+        };
+        while properties.tag.is_none() {
+            let before = &mut properties.before.buffer;
+            let name = before.nodes.len();
+            if properties.rest.next_key_seed(Name(before))?.is_none() {
+                break;
+            }
+            properties.rest.next_value_seed(Value(before))?;
+            if before.text(&before.nodes[name]) == T::TAG {
+                properties.tag = Some(name);
+            }
+        }
+        T::decode(&mut properties)
     }
 }
 
-impl<'de, A: MapAccess<'de>> Deserializer<'de> for Properties<'de, A> {
+impl<'de, A: MapAccess<'de>> Deserializer<'de> for &mut Properties<'de, A> {
     type Error = A::Error;
 
     /// For a type that does not say which properties it knows.
-    fn deserialize_any<V: Visitor<'de>>(mut self, visitor: V) -> Result<V::Value, A::Error> {
-        self.before.add_properties(0, &mut self.rest)?;
-        let nodes = &mut self.before.nodes;
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, A::Error> {
+        let mut all = std::mem::take(&mut self.before.buffer);
+        all.add_properties(0, &mut self.rest)?;
         if let Some(tag) = self.tag {
-            nodes.drain(tag..tag + 2 + nodes[tag + 1].inside());
+            let value = all.nodes[tag + 1];
+            all.nodes.drain(tag..tag + 2 + value.inside());
         }
         let object = Node {
             kind: Kind::Object,
-            number: nodes.len() as u64,
+            number: all.nodes.len() as u64,
             text: "",
         };
-        nodes.insert(0, object);
-        Replay(&mut Rest::of(self.before))
+        all.nodes.insert(0, object);
+        Replay(&mut Rest::of(all))
             .deserialize_any(visitor)
             .map_err(de::Error::custom)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
-        mut self,
+        self,
         _name: &'static str,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, A::Error> {
         if let Some(tag) = self.tag {
-            self.before.nodes.truncate(tag);
+            self.before.buffer.nodes.truncate(tag);
         }
-        visitor.visit_map(Known {
-            before: Rest::of(self.before),
-            rest: self.rest,
+        visitor.visit_map(&mut Known {
+            properties: self,
             is_before: true,
-            tag: self.name,
             fields,
             passed_over: Buffer::default(),
         })
@@ -158,45 +162,47 @@ impl<'de, A: MapAccess<'de>> Deserializer<'de> for Properties<'de, A> {
 }
 
 /// The properties that a struct knows.
-struct Known<'de, A> {
-    before: Rest<'de>,
-    rest: A,
+struct Known<'p, 'de, A> {
+    properties: &'p mut Properties<'de, A>,
     /// Whether the value that is next is one of those before the tag.
     is_before: bool,
-    tag: &'static str,
     fields: &'static [&'static str],
     /// Those that it does not know, kept to see whether one is repeated.
     passed_over: Buffer<'de>,
 }
 
-impl<'de, A: MapAccess<'de>> MapAccess<'de> for Known<'de, A> {
+impl<'de, A: MapAccess<'de>> MapAccess<'de> for Known<'_, 'de, A> {
     type Error = A::Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, A::Error> {
-        while let Some(name) = self.before.peek_name() {
+        while let Some(name) = self.properties.before.peek_name() {
             if self.fields.contains(&name) {
-                return self.before.seed_name(seed).map(Some);
+                return self.properties.before.seed_name(seed).map(Some);
             }
-            self.before
+            self.properties
+                .before
                 .seed_name::<_, A::Error>(Name(&mut self.passed_over))?;
             self.passed_over.push(Kind::Null, 0, "");
-            self.before.skip_value();
+            self.properties.before.skip_value();
         }
         self.is_before = false;
         let mut seed = Some(seed);
         loop {
             let known = KnownName {
                 seed: &mut seed,
-                tag: self.tag,
+                tag: self.properties.name,
                 fields: self.fields,
                 passed_over: &mut self.passed_over,
             };
-            match self.rest.next_key_seed(known)? {
+            match self.properties.rest.next_key_seed(known)? {
                 Some(Some(key)) => return Ok(Some(key)),
-                Some(None) => self.rest.next_value_seed(Value(&mut self.passed_over))?,
+                Some(None) => self
+                    .properties
+                    .rest
+                    .next_value_seed(Value(&mut self.passed_over))?,
                 None => {
                     self.passed_over.expect_no_name_twice(0)?;
                     return Ok(None);
@@ -208,9 +214,9 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Known<'de, A> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, A::Error> {
         match self.is_before {
             true => seed
-                .deserialize(Replay(&mut self.before))
+                .deserialize(Replay(&mut self.properties.before))
                 .map_err(de::Error::custom),
-            false => self.rest.next_value_seed(seed),
+            false => self.properties.rest.next_value_seed(seed),
         }
     }
 }
@@ -314,7 +320,7 @@ mod tests {
         const TAG: &'static str = "kind";
 
         fn decode<'de, A: MapAccess<'de>>(
-            properties: Properties<'de, A>,
+            properties: &mut Properties<'de, A>,
         ) -> Result<Self, A::Error> {
             match properties.tag() {
                 Some("Lock") => properties.known().map(Self::Lock),

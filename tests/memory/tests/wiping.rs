@@ -38,7 +38,7 @@ impl tagged::Tagged for Either {
     const TAG: &'static str = "tag";
 
     fn decode<'de, A: MapAccess<'de>>(
-        properties: tagged::Properties<'de, A>,
+        properties: &mut tagged::Properties<'de, A>,
     ) -> Result<Self, A::Error> {
         match properties.tag() {
             Some("known") => properties.known().map(Self::Known),

@@ -56,7 +56,7 @@ pub mod types {
     impl ::amlkeys_secret::tagged::Tagged for ComputeSecrets {
         const TAG: &'static str = "computeType";
         fn decode<'de, A: ::serde::de::MapAccess<'de>>(
-            properties: ::amlkeys_secret::tagged::Properties<'de, A>,
+            properties: &mut ::amlkeys_secret::tagged::Properties<'de, A>,
         ) -> ::std::result::Result<Self, A::Error> {
             match properties.tag() {
                 ::std::option::Option::Some("AKS") => properties.known().map(Self::Aks),
