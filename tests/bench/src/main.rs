@@ -4,7 +4,6 @@ mod allocations;
 mod bare;
 mod calls;
 mod cold_start;
-mod decode;
 mod emulator;
 mod load;
 mod peer;
@@ -62,7 +61,6 @@ async fn measure(arguments: impl Iterator<Item = String>) -> Result<()> {
             "calls" => calls::measure(effort, &mut table).await?,
             "emulator" => emulator::measure(effort, &mut table).await?,
             "cold-start" => cold_start::measure(effort, &mut table).await?,
-            "decode" => decode::read(&mut table)?,
             other => bail!("{other} is unknown"),
         }
     }
