@@ -151,7 +151,7 @@ fn what_is_checked_in_is_up_to_date() {
 fn two_checkouts_give_the_same_bytes() {
     let (one, other) = (Project::new(), Project::new());
     assert_eq!(one.generated(), other.generated());
-    assert_eq!(one.generated().len(), 4);
+    assert_eq!(one.generated().len(), 6);
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn check_fails_on_drift_with_a_short_diff_and_the_command_that_mends_it() {
     );
     assert_eq!(
         outcome.stderr,
-        "error: 1 of 4 generated files differ from what spec/ gives\n\
+        "error: 1 of 6 generated files differ from what spec/ gives\n\
          hint: run `cargo xtask generate` and commit the result\n"
     );
     assert_eq!(project.generated(), before, "--check must not write");
@@ -257,7 +257,7 @@ fn only_what_differs_is_written() {
         inodes.collect()
     };
     let before = inodes();
-    assert_eq!(project.generate().stdout, "up to date: 4 files\n");
+    assert_eq!(project.generate().stdout, "up to date: 6 files\n");
     assert_eq!(inodes(), before);
     project.edit("spec/2025-09-01.json", |text| text + "\n");
     let outcome = project.generate();
