@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
@@ -43,50 +44,47 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> Result<()> {
         [] => Section::value_variants(),
         some => some,
     };
-    let (decode, others): (Vec<Section>, Vec<Section>) = sections
-        .iter()
-        .copied()
-        .partition(|it| *it == Section::Decode);
     let mut holds = true;
-    if !others.is_empty() {
-        let mut measure = Command::new(build(root)?);
-        measure.current_dir(root);
-        measure.args(bench.quick.then_some("--quick"));
-        for section in others {
-            let name = section.to_possible_value().context("no name")?;
-            measure.arg(name.get_name());
+    // As those build it who use it: the command small, the libraries fast.
+    for (profile, measured) in [
+        ("release", &[Section::ColdStart, Section::Emulator][..]),
+        ("bench", &[Section::Calls]),
+    ] {
+        let measured = measured.iter().filter(|it| sections.contains(it));
+        let names: Vec<_> = measured.filter_map(ValueEnum::to_possible_value).collect();
+        if names.is_empty() {
+            continue;
         }
-        holds &= measured(&mut measure)?;
+        let mut measure = Command::new(build(root, profile)?);
+        measure.args(bench.quick.then_some("--quick"));
+        measure.args(names.iter().map(PossibleValue::get_name));
+        holds &= is_as_wanted(measure.current_dir(root))?;
     }
-    if !decode.is_empty() {
+    if sections.contains(&Section::Decode) {
         let mut decode = cargo(root);
         decode.args(["bench", "--quiet", "-p", "amlkeys", "--bench", "decode"]);
-        holds &= measured(decode.args(["--", "--check"]))?;
+        holds &= is_as_wanted(decode.args(["--", "--check"]))?;
     }
     ensure!(holds, "see what is BAD above");
     Ok(())
 }
 
-/// Whether everything was found as it is wanted.
-fn measured(bench: &mut Command) -> Result<bool> {
+fn is_as_wanted(bench: &mut Command) -> Result<bool> {
     bench.env_remove("RUST_BACKTRACE"); // a backtrace costs an error dearly
     let status = bench.status().context("cannot start the benchmark")?;
     Ok(status.success())
 }
 
 /// Builds the command and its benchmark, whose path it returns.
-fn build(root: &Path) -> Result<PathBuf> {
-    let mut build = cargo(root);
-    build.args([
-        "build",
-        "--release",
-        "-p",
-        "amlkeys-cli",
-        "-p",
-        "amlkeys-bench",
-    ]);
-    build.arg("--message-format=json-render-diagnostics");
-    let output = build.stderr(Stdio::inherit()).output();
+fn build(root: &Path, profile: &str) -> Result<PathBuf> {
+    let mut command = cargo(root);
+    command.args(["build", "--release", "-p", "amlkeys-cli"]);
+    let mut benchmark = cargo(root);
+    benchmark.args(["build", "--profile", profile, "-p", "amlkeys-bench"]);
+    let built = command.status().context("cannot start cargo")?;
+    ensure!(built.success(), "cannot build what is measured");
+    benchmark.arg("--message-format=json-render-diagnostics");
+    let output = benchmark.stderr(Stdio::inherit()).output();
     let output = output.context("cannot start cargo")?;
     ensure!(output.status.success(), "cannot build what is measured");
     let messages = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
