@@ -2,7 +2,8 @@ use std::fmt;
 
 use serde::de;
 
-/// Why [`SecretObject::decode`] failed: the place, never the value.
+/// Why [`SecretObject::decode`](crate::SecretObject::decode) failed: the place,
+/// never the value.
 ///
 /// ```
 /// use amlkeys_secret::{Secret, SecretObject};
