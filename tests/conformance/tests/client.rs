@@ -11,14 +11,14 @@ use amlkeys_conformance::{ClientCheck, KnownFailures, Report, Verdict};
 use serde_json::{Value, json};
 use support::Deviations;
 use tokio::io::{
-    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, ReadHalf, WriteHalf,
+    AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader, DuplexStream, ReadHalf,
+    WriteHalf,
 };
 
 fn ours() -> ClientCheck {
     let connect = || {
         let (suite, end) = tokio::io::duplex(1 << 20);
-        let (reader, writer) = tokio::io::split(end);
-        tokio::spawn(async { adapter::serve(reader, writer).await.unwrap() });
+        serve(end);
         suite
     };
     ClientCheck::of_connection("amlkeys", Box::new(connect))
@@ -29,8 +29,7 @@ fn tampered(from: &'static str, to: &'static str) -> ClientCheck {
     let connect = move || {
         let (suite, end) = tokio::io::duplex(1 << 20);
         let (adapter, inner) = tokio::io::duplex(1 << 20);
-        let (reader, writer) = tokio::io::split(inner);
-        tokio::spawn(async { adapter::serve(reader, writer).await.unwrap() });
+        serve(inner);
         let (from_suite, to_suite) = tokio::io::split(end);
         let (from_adapter, to_adapter) = tokio::io::split(adapter);
         tokio::spawn(relay(from_suite, to_adapter, from, to));
@@ -38,6 +37,22 @@ fn tampered(from: &'static str, to: &'static str) -> ClientCheck {
         suite
     };
     ClientCheck::of_connection("tampered", Box::new(connect))
+}
+
+/// On a thread of its own, as the program of the adapter has: time goes by between its calls
+/// only when all that they have started has had its turn.
+fn serve(end: DuplexStream) {
+    std::thread::spawn(|| {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let (reader, writer) = tokio::io::split(end);
+        let served = adapter::serve(reader, writer);
+        runtime
+            .enable_all()
+            .build()
+            .unwrap()
+            .block_on(served)
+            .unwrap();
+    });
 }
 
 async fn relay<S>(source: ReadHalf<S>, mut sink: WriteHalf<S>, from: &str, to: &str)
