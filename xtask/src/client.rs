@@ -1,4 +1,4 @@
-//! The source of one client module: progenitor's output with enums, checked.
+//! The source of one client module: progenitor's output, mended and checked.
 
 use std::sync::Once;
 
@@ -14,6 +14,7 @@ use crate::lower::{CARRIERS, Lowered, lower};
 use crate::pointer::Pointer;
 use crate::rust_source::expect_faithful;
 use crate::spec::Spec;
+use crate::spurious_header;
 use crate::tagged_enum::put_enums;
 
 /// What sends the requests of a generated client.
@@ -33,6 +34,7 @@ pub(crate) fn source(spec: &Spec, transport: Transport) -> Result<String> {
     let mut file: syn::File = syn::parse2(tokens)
         .with_context(|| format!("{}: the generator wrote invalid Rust", spec.name))?;
     put_enums(spec, &lowered, &mut file)?;
+    spurious_header::take_out(&mut file);
     expect_faithful(spec, &lowered, &file)?;
     Ok(prettyplease::unparse(&file))
 }

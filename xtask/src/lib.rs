@@ -19,6 +19,7 @@ mod pointer;
 mod rust_source;
 mod schema;
 mod spec;
+mod spurious_header;
 mod tagged_enum;
 mod upgrade;
 

@@ -11,9 +11,9 @@ use http::header::{
     HeaderValue, WWW_AUTHENTICATE,
 };
 use progenitor_client::ResponseValue;
-use reqwest::{Request, Response, ResponseBuilderExt};
+use reqwest::{Method, Request, Response, ResponseBuilderExt, StatusCode, Url};
 use serde::de::DeserializeOwned;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use uuid::Uuid;
 
 use crate::Claims;
@@ -21,6 +21,9 @@ use crate::error::{Error, Facts, Result, shown};
 use crate::pace::Said;
 use crate::retry::{backoff, is_retryable, retry_after};
 use crate::shared::Shared;
+
+/// Longer than anyone waits, and not past what an [`Instant`] holds.
+const FOR_EVER: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// What differs between the operations, from their documents.
 #[derive(Debug)]
@@ -41,7 +44,6 @@ pub(crate) const WORKSPACES_LIST_KEYS: Operation = Operation {
 };
 
 // Made once, a name need not be looked at each time that it is used.
-const API_VERSION: HeaderName = HeaderName::from_static("api-version");
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
 const CORRELATION_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
@@ -74,10 +76,29 @@ struct Outcome {
 }
 
 /// One answer, its body read.
-struct Answer {
-    status: u16,
+type Answer = http::Response<Bytes>;
+
+/// What an attempt is made of: reqwest keeps the request that it is given.
+struct Template {
+    method: Method,
+    url: Url,
     headers: HeaderMap,
-    body: Bytes,
+}
+
+impl Template {
+    fn of(request: &Request) -> Self {
+        Self {
+            method: request.method().clone(),
+            url: request.url().clone(),
+            headers: request.headers().clone(),
+        }
+    }
+
+    fn request(&self) -> Request {
+        let mut request = Request::new(self.method.clone(), self.url.clone());
+        *request.headers_mut() = self.headers.clone();
+        request
+    }
 }
 
 impl Call {
@@ -145,7 +166,7 @@ impl Call {
         }
     }
 
-    async fn run(&self, mut request: Request) -> Result<Answer> {
+    async fn run(&self, request: Request) -> Result<Answer> {
         let Shared {
             clock,
             limits,
@@ -158,7 +179,8 @@ impl Call {
                 "the endpoint must be https",
             ));
         }
-        self.prepare(&mut request);
+        let template = Template::of(&request);
+        let mut next = Some(request);
         let mut deadline = clock.elapsed().saturating_add(limits.timeout);
         let mut waits = backoff();
         let mut bearer = match tokens.held() {
@@ -168,24 +190,26 @@ impl Call {
         let mut may_replace_token = true;
         loop {
             let turn = match &self.shared.pace {
-                Some(pace) => Some(pace.turn(request.url(), &**clock).await),
+                Some(pace) => Some(Box::pin(pace.turn(&template.url, &**clock)).await),
                 None => None,
             };
             let waited = turn.as_ref().map_or(Duration::ZERO, |turn| turn.waited);
             deadline = deadline.saturating_add(waited);
-            let attempt = self.attempt(&request, &bearer, deadline).await;
+            let request = next.take().unwrap_or_else(|| template.request());
+            let attempt = self.attempt(request, &bearer, deadline).await;
             if let (Some(turn), Ok(answer)) = (&turn, &attempt) {
-                let retry_after = retry_after(&answer.headers, clock.now());
-                if let Some(said) = Said::by(answer.status, &answer.headers, retry_after) {
+                let retry_after = retry_after(answer.headers(), clock.now());
+                let status = answer.status().as_u16();
+                if let Some(said) = Said::by(status, answer.headers(), retry_after) {
                     turn.answered(said, clock.elapsed());
                 }
             }
             if let Ok(answer) = &attempt
-                && answer.status == 401
+                && answer.status() == 401
                 && may_replace_token
             {
                 may_replace_token = false;
-                let claims = claims(&answer.headers);
+                let claims = claims(answer.headers());
                 let replaced = tokens.replace(&bearer, claims);
                 if let Ok(Some(replaced)) = self.within(deadline, replaced).await {
                     bearer = replaced;
@@ -193,8 +217,8 @@ impl Call {
                 }
             }
             let asked = match &attempt {
-                Ok(answer) if !is_retryable(answer.status) => return attempt,
-                Ok(answer) => retry_after(&answer.headers, clock.now()),
+                Ok(answer) if !is_retryable(answer.status().as_u16()) => return attempt,
+                Ok(answer) => retry_after(answer.headers(), clock.now()),
                 Err(error) if error.is_final() => return attempt,
                 Err(_) => None,
             };
@@ -213,29 +237,26 @@ impl Call {
         }
     }
 
-    /// Sets what every attempt has in common.
-    fn prepare(&self, request: &mut Request) {
+    /// Sets what the generated client does not know of.
+    fn prepare(&self, request: &mut Request, bearer: &HeaderValue) {
         let headers = request.headers_mut();
-        // progenitor sends `info.version` as a header that Azure does not know.
-        headers.remove(API_VERSION);
+        headers.reserve(4);
+        headers.insert(AUTHORIZATION, bearer.clone());
         // Without it ARM answers 411, for a POST that has no body.
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
         headers.insert(CLIENT_REQUEST_ID, self.client_request_id.clone());
         headers.insert(RETURN_CLIENT_REQUEST_ID, HeaderValue::from_static("true"));
     }
 
-    async fn attempt(
+    fn attempt(
         &self,
-        request: &Request,
+        mut request: Request,
         bearer: &HeaderValue,
         deadline: Duration,
-    ) -> Result<Answer> {
+    ) -> impl Future<Output = Result<Answer>> + use<'_> {
+        self.prepare(&mut request, bearer);
         let remaining = deadline.saturating_sub(self.shared.clock.elapsed());
         let limit = self.shared.limits.attempt_timeout.min(remaining);
-        let mut request = request
-            .try_clone()
-            .expect("a request without a body can be cloned");
-        request.headers_mut().insert(AUTHORIZATION, bearer.clone());
         {
             let mut outcome = self.outcome();
             // What is known of an earlier attempt does not belong to this one.
@@ -244,68 +265,82 @@ impl Call {
                 ..Outcome::default()
             };
         }
-        let answer = self.exchange(request, limit).await;
-        let outcome = self.outcome();
-        tracing::debug!(
-            operation_id = self.operation.id,
-            attempt = outcome.attempts,
-            status = outcome.status,
-            request_id = outcome.request_id.as_ref().and_then(|it| it.to_str().ok()),
-            error = answer.as_ref().err().map(tracing::field::display),
-            "answered"
-        );
-        answer
+        // Taken apart by now, a request is no part of what waits for its answer.
+        let sent = self.shared.http.execute(request);
+        async move {
+            let answer = self.exchange(sent, limit).await;
+            let outcome = self.outcome();
+            tracing::debug!(
+                operation_id = self.operation.id,
+                attempt = outcome.attempts,
+                status = outcome.status,
+                request_id = outcome.request_id.as_ref().and_then(|it| it.to_str().ok()),
+                error = answer.as_ref().err().map(tracing::field::display),
+                "answered"
+            );
+            answer
+        }
     }
 
     /// The limit is not handed to reqwest, which would keep it in a map made
     /// for each request.
-    async fn exchange(&self, request: Request, limit: Duration) -> Result<Answer> {
-        let begin = Instant::now();
-        let sent = timeout(limit, self.shared.http.execute(request)).await;
+    async fn exchange(
+        &self,
+        sent: impl Future<Output = reqwest::Result<Response>>,
+        limit: Duration,
+    ) -> Result<Answer> {
+        let ends = Instant::now() + limit.min(FOR_EVER);
+        let sent = timeout_at(ends, sent).await;
         let sent = sent.map_err(|_| Error::timeout("the request failed", "no answer in time"))?;
         let mut response = sent.map_err(|error| Error::transport(error, "the request failed"))?;
-        let status = response.status().as_u16();
+        let status = response.status();
         {
             let id = |name| response.headers().get(name).cloned();
             let mut outcome = self.outcome();
-            outcome.status = Some(status);
+            outcome.status = Some(status.as_u16());
             outcome.request_id = id(REQUEST_ID);
             outcome.correlation_request_id = id(CORRELATION_REQUEST_ID);
         }
         let headers = std::mem::take(response.headers_mut());
-        if status == 200 {
+        if status == StatusCode::OK {
             check_is_json(&headers)?;
         }
-        let rest = limit.saturating_sub(begin.elapsed());
-        let body = timeout(rest, read(&mut response, self.shared.limits.max_body)).await;
+        let body = timeout_at(ends, read(&mut response, self.shared.limits.max_body)).await;
         let late = || Error::timeout("the answer broke off", "not all of it came in time");
         let body = body.unwrap_or_else(|_| Err(late()));
         let body = match status {
-            200 => body?,
+            StatusCode::OK => body?,
             // A failure stands by its status; its body only comments on it.
             _ => body.unwrap_or_default(),
         };
-        Ok(Answer {
-            status,
-            headers,
-            body,
-        })
+        let mut answer = http::Response::builder().status(status);
+        if let Some(extensions) = answer.extensions_mut() {
+            // There is room in them for the URL.
+            *extensions = std::mem::take(response.extensions_mut());
+        }
+        // Without a URL, reqwest would parse one of its own invention.
+        let answer = answer.url(response.url().clone()).body(body);
+        let mut answer = answer.expect("its parts are valid");
+        *answer.headers_mut() = headers;
+        Ok(answer)
     }
 
-    /// Waits for a token, but not past the call's deadline.
-    async fn within<T>(
+    /// Waits for a token, but not past the call's deadline. Few calls have to,
+    /// so it is no part of what the others keep.
+    fn within<'a, T: 'a>(
         &self,
         deadline: Duration,
-        token: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
+        token: impl Future<Output = Result<T>> + Send + 'a,
+    ) -> Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>> {
         let remaining = deadline.saturating_sub(self.shared.clock.elapsed());
-        match timeout(remaining, token).await {
-            Ok(outcome) => outcome,
-            Err(_) => Err(Error::timeout(
-                "the call took too long",
-                "the credential had no token in time",
-            )),
-        }
+        Box::pin(async move {
+            timeout(remaining, token).await.unwrap_or_else(|_| {
+                Err(Error::timeout(
+                    "the call took too long",
+                    "the credential had no token in time",
+                ))
+            })
+        })
     }
 
     fn outcome(&self) -> std::sync::MutexGuard<'_, Outcome> {
@@ -319,17 +354,14 @@ impl Transport for Call {
         request: Request,
     ) -> Pin<Box<dyn Future<Output = reqwest::Result<Response>> + Send + 'a>> {
         Box::pin(async move {
-            // Without a URL, reqwest would parse one of its own invention.
-            let response = http::Response::builder().url(request.url().clone());
-            let response = match self.run(request).await {
-                // The generated client would copy the headers, and nobody reads them.
-                Ok(answer) => response.status(answer.status).body(answer.body),
-                Err(failure) => {
-                    self.outcome().failure = Some(failure);
-                    response.status(599).body(Bytes::new())
-                }
-            };
-            Ok(response.expect("its parts are valid").into())
+            let mut answer = self.run(request).await.unwrap_or_else(|failure| {
+                self.outcome().failure = Some(failure);
+                let none = http::Response::builder().status(599).body(Bytes::new());
+                none.expect("its parts are valid")
+            });
+            // The generated client would copy the headers, and nobody reads them.
+            *answer.headers_mut() = HeaderMap::new();
+            Ok(answer.into())
         })
     }
 }
@@ -337,25 +369,30 @@ impl Transport for Call {
 /// Refuses what its headers already say is not the documented JSON: a page of a
 /// portal or proxy, or a compressed body, which nobody asked for.
 fn check_is_json(headers: &HeaderMap) -> Result<()> {
-    let text = |name| Some(String::from_utf8_lossy(headers.get(name)?.as_bytes()));
-    if let Some(encoding) = text(CONTENT_ENCODING)
-        && !encoding.eq_ignore_ascii_case("identity")
+    if let Some(encoding) = headers.get(CONTENT_ENCODING)
+        && !encoding.as_bytes().eq_ignore_ascii_case(b"identity")
     {
+        let encoding = String::from_utf8_lossy(encoding.as_bytes());
         let why = format!(
             "it is encoded as {}, which was not asked for",
             shown(&encoding)
         );
         return Err(Error::body(why));
     }
-    if let Some(content_type) = text(CONTENT_TYPE) {
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        let is = |json: &str| media_type.eq_ignore_ascii_case(json);
-        if !(is("application/json")
-            || is("text/json")
-            || media_type.to_ascii_lowercase().ends_with("+json"))
-        {
-            let media_type = shown(&media_type.to_ascii_lowercase());
-            return Err(Error::body(format!("it is {media_type}, not JSON")));
+    if let Some(content_type) = headers.get(CONTENT_TYPE) {
+        let mut parts = content_type.as_bytes().split(|byte| *byte == b';');
+        let media_type = parts.next().unwrap_or_default().trim_ascii();
+        let is = |json: &[u8]| media_type.eq_ignore_ascii_case(json);
+        let ends = |json: &[u8]| {
+            let start = media_type.len().checked_sub(json.len());
+            start.is_some_and(|start| media_type[start..].eq_ignore_ascii_case(json))
+        };
+        if !(is(b"application/json") || is(b"text/json") || ends(b"+json")) {
+            let media_type = String::from_utf8_lossy(media_type).to_ascii_lowercase();
+            return Err(Error::body(format!(
+                "it is {}, not JSON",
+                shown(&media_type)
+            )));
         }
     }
     Ok(())

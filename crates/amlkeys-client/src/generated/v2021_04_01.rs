@@ -323,12 +323,6 @@ Arguments:
             resource_group_name.to_string()), encode_path(& workspace_name.to_string()),
             encode_path(& compute_name.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -338,7 +332,6 @@ Arguments:
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .query(&progenitor_client::QueryParam::new("api-version", &api_version))
-            .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "compute_list_keys",
@@ -374,12 +367,6 @@ Arguments:
             self.baseurl, encode_path(& subscription_id.to_string()), encode_path(&
             resource_group_name.to_string()), encode_path(& workspace_name.to_string()),
         );
-        let mut header_map = ::reqwest::header::HeaderMap::with_capacity(1usize);
-        header_map
-            .append(
-                ::reqwest::header::HeaderName::from_static("api-version"),
-                ::reqwest::header::HeaderValue::from_static(Self::api_version()),
-            );
         #[allow(unused_mut)]
         let mut request = self
             .client
@@ -389,7 +376,6 @@ Arguments:
                 ::reqwest::header::HeaderValue::from_static("application/json"),
             )
             .query(&progenitor_client::QueryParam::new("api-version", &api_version))
-            .headers(header_map)
             .build()?;
         let info = OperationInfo {
             operation_id: "workspaces_list_keys",
