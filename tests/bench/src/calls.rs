@@ -12,9 +12,10 @@ use tokio::task::JoinSet;
 
 use crate::Effort;
 use crate::allocations::allocations;
+use crate::pairs::{Pairs, Ratio};
 use crate::peer::{Peer, Program};
 use crate::table::{Row, Table};
-use crate::usage::cpu;
+use crate::usage::{Apart, cpu};
 use floor::Floor;
 
 const CONCURRENCY: usize = 64;
@@ -36,38 +37,48 @@ pub(crate) async fn measure(effort: Effort, table: &mut Table) -> Result<()> {
     let emulator = Peer::start(&Program::Emulator { tls: true }, None).await?;
     let answer = emulator.target(&compute(&emulator)?)?.ask_once().await?;
     let bare = Peer::start(&Program::Bare { tls: true }, Some(&answer)).await?;
+    let _apart = Apart::from(&[&emulator, &bare])?;
     let [sdk, emulated] = [&bare, &emulator].map(|server| Sdk::new(server, &emulator));
     let (sdk, emulated) = (sdk?, emulated?);
     let floor = Floor::new(&bare, &emulator)?;
 
     for (how, at_once, least) in [("one by one", 1, 0.95), ("64 at once", CONCURRENCY, 0.9)] {
-        let rounds = Rounds::of(&floor, &sdk, at_once, effort).await?;
-        let rate = rounds.ratios(|sdk, floor| floor.wall / sdk.wall);
-        let cpu = rounds.ratios(|sdk, floor| sdk.cpu / floor.cpu);
-        let [ours, theirs] = rounds.medians(|round| 1.0 / round.wall);
-        let found = format!("{rate} of its {theirs:.0} a second ({ours:.0})");
-        let what = format!("calls a second, {how}");
-        table.add(Row::at_least(what, rate.median, least, found))?;
-        let [ours, theirs] = rounds.medians(|round| round.cpu * 1e6);
-        let found = format!("{cpu} of its {theirs:.0} ms ({ours:.0})");
-        let what = format!("CPU for a thousand calls, {how}");
-        table.add(Row::at_most(what, cpu.median, 1.15, found))?;
+        let pairs = compare(&sdk, &floor, at_once, effort).await?;
+        let rate = pairs.ratio(|sdk, floor| floor.wall / sdk.wall);
+        table.add(Row::at_least(
+            format!("calls a second, {how}"),
+            rate.median,
+            least,
+            of_a_second(&rate, &pairs),
+        ))?;
+        let cpu = pairs.ratio(|sdk, floor| sdk.cpu / floor.cpu);
+        let [ours, floors] = pairs.medians(|round| round.cpu * 1e6);
+        table.add(Row::at_most(
+            format!("CPU for a thousand calls, {how}"),
+            cpu.median,
+            1.15,
+            format!("{cpu} of its {floors:.0} ms ({ours:.0})"),
+        ))?;
         if at_once == 1 {
-            let [ours, theirs] = rounds.medians(|round| round.allocations);
-            let found = format!("{ours:.0} beside {theirs:.0}");
+            let [ours, floors] = pairs.medians(|round| round.allocations);
+            let found = format!("{ours:.0} beside {floors:.0}");
             table.add(Row::stated("allocations of a call", found))?;
         }
     }
 
     table.section("a warm call: SDK to the emulator, beside SDK to bare hyper")?;
     for (how, at_once) in [("one by one", 1), ("64 at once", CONCURRENCY)] {
-        let rounds = Rounds::of(&sdk, &emulated, at_once, effort).await?;
-        let rate = rounds.ratios(|emulated, bare| bare.wall / emulated.wall);
-        let [ours, theirs] = rounds.medians(|round| 1.0 / round.wall);
-        let found = format!("{rate} of its {theirs:.0} a second ({ours:.0})");
-        table.add(Row::stated(format!("calls a second, {how}"), found))?;
+        let pairs = compare(&emulated, &sdk, at_once, effort).await?;
+        let rate = pairs.ratio(|emulated, bare| bare.wall / emulated.wall);
+        let what = format!("calls a second, {how}");
+        table.add(Row::stated(what, of_a_second(&rate, &pairs)))?;
     }
     Ok(())
+}
+
+fn of_a_second(rate: &Ratio, pairs: &Pairs<Round>) -> String {
+    let [ours, peers] = pairs.medians(|round| 1.0 / round.wall);
+    format!("{rate} of its {peers:.0} a second ({ours:.0})")
 }
 
 /// The resource ID of the documented compute, an AKS cluster.
@@ -142,68 +153,26 @@ async fn make(caller: &impl Caller, calls: usize, at_once: usize) -> Result<()> 
     Ok(())
 }
 
-/// Short rounds of ours and theirs, in turns, so that what else the machine does hits both.
-struct Rounds(Vec<[Round; 2]>);
-
-impl Rounds {
-    async fn of(
-        theirs: &impl Caller,
-        ours: &impl Caller,
-        at_once: usize,
-        effort: Effort,
-    ) -> Result<Self> {
-        let rounds = if effort == Effort::Quick { 41 } else { 301 };
-        let calls = if at_once == 1 { 200 } else { 10 * at_once };
-        make(theirs, 2 * calls, at_once).await?;
-        make(ours, 2 * calls, at_once).await?;
-        let mut pairs = Vec::new();
-        for round in 0..rounds {
-            pairs.push(if round % 2 == 0 {
-                let theirs = Round::of(theirs, calls, at_once).await?;
-                [Round::of(ours, calls, at_once).await?, theirs]
-            } else {
-                let ours = Round::of(ours, calls, at_once).await?;
-                [ours, Round::of(theirs, calls, at_once).await?]
-            });
-        }
-        Ok(Self(pairs))
-    }
-
-    fn ratios(&self, ratio: impl Fn(Round, Round) -> f64) -> Ratio {
-        let ratios = self.0.iter().map(|[ours, theirs]| ratio(*ours, *theirs));
-        let mut ratios: Vec<f64> = ratios.collect();
-        ratios.sort_by(f64::total_cmp);
-        let at = |part: usize| ratios[(ratios.len() - 1) * part / 4];
-        Ratio {
-            lower: at(1),
-            median: at(2),
-            upper: at(3),
+/// Short rounds of both, in turns.
+async fn compare(
+    ours: &impl Caller,
+    peer: &impl Caller,
+    at_once: usize,
+    effort: Effort,
+) -> Result<Pairs<Round>> {
+    let rounds = if effort == Effort::Quick { 41 } else { 301 };
+    let calls = if at_once == 1 { 200 } else { 10 * at_once };
+    make(peer, 2 * calls, at_once).await?;
+    make(ours, 2 * calls, at_once).await?;
+    let mut pairs = Pairs::default();
+    for round in 0..rounds {
+        if round % 2 == 0 {
+            let peers = Round::of(peer, calls, at_once).await?;
+            pairs.add(Round::of(ours, calls, at_once).await?, peers);
+        } else {
+            let ours = Round::of(ours, calls, at_once).await?;
+            pairs.add(ours, Round::of(peer, calls, at_once).await?);
         }
     }
-
-    fn medians(&self, of: impl Fn(Round) -> f64) -> [f64; 2] {
-        [0, 1].map(|side| {
-            let mut found: Vec<f64> = self.0.iter().map(|pair| of(pair[side])).collect();
-            found.sort_by(f64::total_cmp);
-            found[found.len() / 2]
-        })
-    }
-}
-
-/// The median of what the pairs of rounds gave, and its quartiles.
-struct Ratio {
-    lower: f64,
-    median: f64,
-    upper: f64,
-}
-
-impl std::fmt::Display for Ratio {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            lower,
-            median,
-            upper,
-        } = self;
-        write!(f, "{median:.2} [{lower:.2}, {upper:.2}]")
-    }
+    Ok(pairs)
 }

@@ -10,6 +10,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, ensure};
 
 use crate::Effort;
+use crate::pairs::Pairs;
 use crate::peer::{Peer, Program, beside_this};
 use crate::table::{Row, Table};
 use crate::usage::cpu_of_children;
@@ -43,23 +44,25 @@ pub(crate) async fn measure(effort: Effort, table: &mut Table) -> Result<()> {
     let itself = program("amlkeys", &[&list_keys[..], &["--emulator"]].concat())?;
 
     let rounds = if effort == Effort::Quick { 15 } else { 100 };
-    let mut found = [const { Vec::new() }; 3];
+    let (mut beside_bare, mut beside_itself) = (Pairs::default(), Pairs::default());
     for _ in 0..rounds {
-        for (found, program) in found.iter_mut().zip([&amlkeys, &bare, &itself]) {
-            found.push(program.run()?);
-        }
+        beside_bare.add(amlkeys.run()?, bare.run()?);
+        beside_itself.add(itself.run()?, amlkeys.run()?);
     }
     for (what, of) in [
         ("wall time", (|cost| cost.wall) as fn(&Cost) -> f64),
         ("CPU time", |cost| cost.cpu),
     ] {
-        let [ours, theirs, itself] =
-            [0, 1, 2].map(|program: usize| median(found[program].iter().map(of)) * 1e3);
-        let ratio = ours / theirs;
-        let found = format!("{ratio:.2} of its {theirs:.1} ms ({ours:.1})");
-        table.add(Row::at_most(what, ratio, 1.5, found))?;
-        let what = format!("{what} with the emulator inside");
-        table.add(Row::stated(what, format!("{itself:.1} ms")))?;
+        let ratio = beside_bare.ratio(|ours, bare| of(ours) / of(bare));
+        let [ours, bare] = beside_bare.medians(|cost| of(cost) * 1e3);
+        let found = format!("{ratio} of its {bare:.1} ms ({ours:.1})");
+        table.add(Row::at_most(what, ratio.median, 1.5, found))?;
+        let ratio = beside_itself.ratio(|with, without| of(with) / of(without));
+        let [with, without] = beside_itself.medians(|cost| of(cost) * 1e3);
+        table.add(Row::stated(
+            format!("{what} with the emulator inside"),
+            format!("{ratio} of its own {without:.1} ms ({with:.1})"),
+        ))?;
     }
     let memory = |program: &Cold| {
         let peaks = (0..5).map(|_| program.peak_memory());

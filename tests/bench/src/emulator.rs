@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 
 use crate::Effort;
 use crate::load::Target;
+use crate::pairs::Pairs;
 use crate::peer::{self, Peer, Program};
 use crate::table::{Row, Table};
 
@@ -86,27 +87,21 @@ impl Bench {
         emulator.workspace_target()?.ask_once().await
     }
 
-    /// Rounds of both, one after the other, so that what else the machine does hits both.
     async fn throughput(&self, tls: bool) -> Result<Row> {
-        const ROUNDS: usize = 7;
-
         let answer = self.target(tls).await?;
-        let emulator = Program::Emulator { tls };
-        let emulator = Peer::start(&emulator, None).await?;
-        let bare = Program::Bare { tls };
-        let bare = Peer::start(&bare, Some(&answer)).await?;
-        let mut rounds = Vec::new();
-        for _ in 0..ROUNDS {
+        let emulator = Peer::start(&Program::Emulator { tls }, None).await?;
+        let bare = Peer::start(&Program::Bare { tls }, Some(&answer)).await?;
+        let mut pairs = Pairs::default();
+        for _ in 0..7 {
             let bare = self.rate(&bare.workspace_target()?).await?;
-            let emulator = self.rate(&emulator.workspace_target()?).await?;
-            rounds.push((emulator / bare, emulator, bare));
+            pairs.add(self.rate(&emulator.workspace_target()?).await?, bare);
         }
-        rounds.sort_by(|one, other| one.0.total_cmp(&other.0));
-        let (ratio, emulator, bare) = rounds[ROUNDS / 2];
+        let ratio = pairs.ratio(|emulator, bare| emulator / bare);
+        let [emulator, bare] = pairs.medians(|rate| *rate);
         let scheme = if tls { "https" } else { "http" };
         let what = format!("requests a second over {scheme}, {CONCURRENCY} at once");
-        let found = format!("{ratio:.2} of its {bare:.0} a second ({emulator:.0})");
-        Ok(Row::at_least(what, ratio, 0.7, found))
+        let found = format!("{ratio} of its {bare:.0} a second ({emulator:.0})");
+        Ok(Row::at_least(what, ratio.median, 0.7, found))
     }
 
     async fn rate(&self, target: &Target) -> Result<f64> {

@@ -6,6 +6,7 @@ mod calls;
 mod cold_start;
 mod emulator;
 mod load;
+mod pairs;
 mod peer;
 mod table;
 mod usage;

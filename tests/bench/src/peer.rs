@@ -9,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use crate::load::Target;
@@ -96,6 +97,10 @@ impl Peer {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         Ok(peer)
+    }
+
+    pub(crate) fn pid(&self) -> Pid {
+        Pid::from_raw(self.child.id() as i32)
     }
 
     /// What it said of itself.

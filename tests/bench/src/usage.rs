@@ -4,8 +4,12 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::resource::{Resource, UsageWho, getrlimit, getrusage, setrlimit};
 use nix::sys::time::TimeVal;
+use nix::unistd::Pid;
+
+use crate::peer::Peer;
 
 /// CPU time of this process, in its own code and in the kernel.
 pub(crate) fn cpu() -> Result<Duration> {
@@ -40,4 +44,37 @@ pub(crate) fn peak_memory(program: &str, arguments: impl Iterator<Item = String>
 pub(crate) fn open_many_files() -> Result<()> {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)
+}
+
+/// This process on one core and the servers on another, if it may use two, until this is dropped.
+/// Where the kernel puts those that wait for each other counts for more than what they do.
+pub(crate) struct Apart {
+    before: CpuSet,
+}
+
+impl Apart {
+    pub(crate) fn from(servers: &[&Peer]) -> Result<Self> {
+        let before = sched_getaffinity(Pid::this())?;
+        let mut cores = (0..CpuSet::count()).filter(|core| before.is_set(*core) == Ok(true));
+        if let (Some(ours), Some(theirs)) = (cores.next(), cores.next()) {
+            keep(Pid::this(), ours)?;
+            for server in servers {
+                keep(server.pid(), theirs)?;
+            }
+        }
+        Ok(Self { before })
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        // At worst, what is measured next has one core as well.
+        let _ = sched_setaffinity(Pid::this(), &self.before);
+    }
+}
+
+fn keep(process: Pid, core: usize) -> Result<()> {
+    let mut cores = CpuSet::new();
+    cores.set(core)?;
+    Ok(sched_setaffinity(process, &cores)?)
 }
