@@ -100,7 +100,7 @@ async fn the_api_version_is_of_the_call_then_of_the_client_then_documented() {
 }
 
 #[tokio::test]
-async fn a_passing_failure_is_tried_again_with_the_same_client_request_id() {
+async fn after_a_passing_failure_the_same_request_is_sent_again() {
     for status in [408, 429, 500, 502, 503, 504] {
         let stub = Stub::start([
             answer(&format!("{status} x"), &[], "<html>"),
@@ -110,12 +110,9 @@ async fn a_passing_failure_is_tried_again_with_the_same_client_request_id() {
         let client = client_of(&stub).build().unwrap();
         client.compute_list_keys(&compute_id()).await.unwrap();
         let requests = stub.requests();
-        let ids: Vec<_> = requests
-            .iter()
-            .map(|it| header(it, "x-ms-client-request-id"))
-            .collect();
-        assert_eq!(ids.len(), 2, "{status}");
-        assert!(ids[0].is_some() && ids[0] == ids[1], "{ids:?}");
+        assert_eq!(requests.len(), 2, "{status}");
+        assert!(header(&requests[0], "x-ms-client-request-id").is_some());
+        assert_eq!(requests[0], requests[1], "{status}");
     }
 }
 
