@@ -11,10 +11,10 @@ use schemars::schema::{InstanceType, Metadata, SchemaObject};
 use serde_json::{Map, Value, json};
 
 use crate::lower::{CARRIERS, Lowered, lower};
+use crate::methods;
 use crate::pointer::Pointer;
 use crate::rust_source::expect_faithful;
 use crate::spec::Spec;
-use crate::spurious_header;
 use crate::tagged_enum::put_enums;
 
 /// What sends the requests of a generated client.
@@ -34,7 +34,10 @@ pub(crate) fn source(spec: &Spec, transport: Transport) -> Result<String> {
     let mut file: syn::File = syn::parse2(tokens)
         .with_context(|| format!("{}: the generator wrote invalid Rust", spec.name))?;
     put_enums(spec, &lowered, &mut file)?;
-    spurious_header::take_out(&mut file);
+    methods::send_no_version_header(&mut file);
+    if let Transport::Ours = transport {
+        methods::decode_by_ours(&mut file);
+    }
     expect_faithful(spec, &lowered, &file)?;
     Ok(prettyplease::unparse(&file))
 }

@@ -12,6 +12,7 @@ pub mod fuzzing;
 mod generate;
 mod import;
 mod lower;
+mod methods;
 mod msrv;
 mod output;
 mod overlay;
@@ -19,7 +20,6 @@ mod pointer;
 mod rust_source;
 mod schema;
 mod spec;
-mod spurious_header;
 mod tagged_enum;
 mod upgrade;
 

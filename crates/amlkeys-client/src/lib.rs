@@ -1,11 +1,13 @@
 #![doc = include_str!("../README.md")]
 
+mod decode;
 #[macro_use]
 mod transport;
 // What prettyplease has formatted, rustfmt must not format otherwise.
 #[rustfmt::skip]
 mod generated;
 
+pub use decode::from_json;
 pub use generated::*;
 pub use transport::Transport;
 

@@ -216,7 +216,7 @@ macro_rules! version {
 }
 
 fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| Error::undecodable::<T>(body, &error))
+    amlkeys_client::from_json(body).map_err(|error| Error::undecodable::<T>(body, &error))
 }
 
 amlkeys_client::api_versions!(versions);

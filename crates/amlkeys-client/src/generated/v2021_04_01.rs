@@ -341,7 +341,7 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::decode::decoded(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }
@@ -385,7 +385,7 @@ Arguments:
         self.post(&result, &info).await?;
         let response = result?;
         match response.status().as_u16() {
-            200u16 => ResponseValue::from_response(response).await,
+            200u16 => crate::decode::decoded(response).await,
             _ => Err(Error::UnexpectedResponse(response)),
         }
     }

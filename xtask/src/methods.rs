@@ -1,12 +1,33 @@
-//! The header that the generator makes of `info.version`, which Azure does not
-//! know: out of each method, before anything is sent.
+//! What is changed in the methods that the generator writes.
 
-use syn::{Expr, ImplItem, Item, Stmt};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Expr, ExprPath, ImplItem, Item, Stmt, parse_quote};
 
 const MAP: &str = "header_map";
 
-/// Takes it out wherever it is.
-pub(crate) fn take_out(file: &mut syn::File) {
+/// Has bodies read by `amlkeys_client::decode`.
+pub(crate) fn decode_by_ours(file: &mut syn::File) {
+    Decoding.visit_file_mut(file);
+}
+
+struct Decoding;
+
+impl VisitMut for Decoding {
+    fn visit_expr_path_mut(&mut self, path: &mut ExprPath) {
+        let segments = path.path.segments.iter();
+        if segments
+            .map(|it| &it.ident)
+            .eq(["ResponseValue", "from_response"])
+        {
+            *path = parse_quote! { crate::decode::decoded };
+        }
+        visit_mut::visit_expr_path_mut(self, path);
+    }
+}
+
+/// Takes out the header that the generator makes of `info.version`, which Azure
+/// does not know.
+pub(crate) fn send_no_version_header(file: &mut syn::File) {
     let impls = file.items.iter_mut().filter_map(|item| match item {
         Item::Impl(item) => Some(&mut item.items),
         _ => None,
@@ -92,12 +113,38 @@ mod tests {
 
     fn without(method: proc_macro2::TokenStream) -> String {
         let mut file: syn::File = syn::parse2(quote! { impl Client { #method } }).unwrap();
-        take_out(&mut file);
+        send_no_version_header(&mut file);
         file.to_token_stream().to_string()
     }
 
     #[test]
-    fn it_goes_with_the_map_that_holds_nothing_else() {
+    fn bodies_are_read_by_ours() {
+        let mut file: syn::File = parse_quote! {
+            impl Client {
+                async fn get(&self) -> Result<ResponseValue<Keys>> {
+                    match status {
+                        200u16 => ResponseValue::from_response(response).await,
+                        _ => Err(Error::UnexpectedResponse(response)),
+                    }
+                }
+            }
+        };
+        decode_by_ours(&mut file);
+        let expected = quote! {
+            impl Client {
+                async fn get(&self) -> Result<ResponseValue<Keys>> {
+                    match status {
+                        200u16 => crate::decode::decoded(response).await,
+                        _ => Err(Error::UnexpectedResponse(response)),
+                    }
+                }
+            }
+        };
+        assert_eq!(file.to_token_stream().to_string(), expected.to_string());
+    }
+
+    #[test]
+    fn the_version_header_goes_with_the_map_that_holds_nothing_else() {
         let method = quote! {
             fn get(&self) -> Result<()> {
                 let mut header_map = HeaderMap::with_capacity(1usize);

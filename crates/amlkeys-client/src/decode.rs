@@ -1,0 +1,67 @@
+use progenitor_client::{Error, ResponseValue};
+use serde::de::DeserializeOwned;
+
+/// Reads a JSON body.
+///
+/// That it is UTF-8 is checked once, where [`serde_json::from_slice`] checks each
+/// string by itself.
+///
+/// # Errors
+///
+/// Those of [`serde_json::from_slice`], with the same place.
+///
+/// ```
+/// let keys: Vec<u32> = amlkeys_client::from_json(b"[1,2]")?;
+/// assert_eq!(keys, [1, 2]);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
+    match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        // It says what is wrong where, and that in a string which nobody reads is not.
+        Err(_) => serde_json::from_slice(body),
+    }
+}
+
+/// The value of an answer of a generated client.
+pub(crate) async fn decoded<T: DeserializeOwned, E>(
+    mut response: reqwest::Response,
+) -> Result<ResponseValue<T>, Error<E>> {
+    let status = response.status();
+    let headers = std::mem::take(response.headers_mut());
+    let body = response.bytes().await.map_err(Error::ResponseBodyError)?;
+    match from_json(&body) {
+        Ok(value) => Ok(ResponseValue::new(value, status, headers)),
+        Err(error) => Err(Error::InvalidResponsePayload(body, error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Known {
+        key: String,
+    }
+
+    #[test]
+    fn a_body_is_read_as_serde_json_reads_bytes() {
+        for body in [
+            &b"{\"key\":\"\xc3\xa9\"}"[..],
+            b"{\"key\":\"\\u00e9\"}",
+            b"{\"key\":\"\xff\"}",
+            b"{\n\"key\":\"\xc3\"}",
+            b"{\"\xff\":1}",
+            b"{\"other\":\"\xff\",\"key\":\"\"}",
+            b"{\"key\":1}",
+            b"{\"key\":\"\"} \xff",
+            b"",
+            b"\xef\xbb\xbf{}",
+        ] {
+            let ours = from_json::<Known>(body).map_err(|error| error.to_string());
+            let theirs = serde_json::from_slice(body).map_err(|error| error.to_string());
+            assert_eq!(ours, theirs, "{body:?}");
+        }
+    }
+}
