@@ -130,7 +130,7 @@ mod tests {
             }
         };
         decode_by_ours(&mut file);
-        let expected = quote! {
+        let expected: syn::File = parse_quote! {
             impl Client {
                 async fn get(&self) -> Result<ResponseValue<Keys>> {
                     match status {
@@ -140,7 +140,10 @@ mod tests {
                 }
             }
         };
-        assert_eq!(file.to_token_stream().to_string(), expected.to_string());
+        assert_eq!(
+            file.to_token_stream().to_string(),
+            expected.to_token_stream().to_string()
+        );
     }
 
     #[test]
