@@ -1,14 +1,15 @@
+use amlkeys_secret::SecretValue;
 use progenitor_client::{Error, ResponseValue};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
 
 /// Reads a JSON body.
 ///
 /// That it is UTF-8 is checked once, where [`serde_json::from_slice`] checks each
-/// string by itself.
+/// string by itself, and those that nobody reads not at all.
 ///
 /// # Errors
 ///
-/// Those of [`serde_json::from_slice`], with the same place.
+/// If it is no JSON, or not what `T` wants.
 ///
 /// ```
 /// let keys: Vec<u32> = amlkeys_client::from_json(b"[1,2]")?;
@@ -18,8 +19,11 @@ use serde::de::DeserializeOwned;
 pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> serde_json::Result<T> {
     match std::str::from_utf8(body) {
         Ok(text) => serde_json::from_str(text),
-        // It says what is wrong where, and that in a string which nobody reads is not.
-        Err(_) => serde_json::from_slice(body),
+        Err(error) => {
+            // Reads each string, so it finds the place.
+            let found = serde_json::from_slice::<SecretValue>(body).err();
+            Err(found.unwrap_or_else(|| serde_json::Error::custom(error)))
+        }
     }
 }
 
@@ -52,8 +56,6 @@ mod tests {
             b"{\"key\":\"\\u00e9\"}",
             b"{\"key\":\"\xff\"}",
             b"{\n\"key\":\"\xc3\"}",
-            b"{\"\xff\":1}",
-            b"{\"other\":\"\xff\",\"key\":\"\"}",
             b"{\"key\":1}",
             b"{\"key\":\"\"} \xff",
             b"",
@@ -62,6 +64,17 @@ mod tests {
             let ours = from_json::<Known>(body).map_err(|error| error.to_string());
             let theirs = serde_json::from_slice(body).map_err(|error| error.to_string());
             assert_eq!(ours, theirs, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_utf_8_is_refused_wherever_it_stands() {
+        for body in [
+            &b"{\"key\":\"\",\n\"other\":\"\xff\"}"[..],
+            b"{\"key\":\"\",\n\"\xff\":1}",
+        ] {
+            let error = from_json::<Known>(body).unwrap_err();
+            assert_eq!(error.line(), 2, "{error}");
         }
     }
 }

@@ -111,13 +111,13 @@ impl Bench {
         Ok(requests as f64 / begin.elapsed().as_secs_f64())
     }
 
-    /// Memory after a hundred thousand requests, by when the heap has settled, and after a million
+    /// Memory after half a million requests, by when the heap has settled, and after a million
     /// more.
     async fn growth(&self) -> Result<Vec<Row>> {
         let program = Program::Emulator { tls: false };
         let emulator = Peer::start(&program, None).await?;
         let target = emulator.workspace_target()?;
-        let first = 100_000;
+        let first = 500_000;
         target.ask(first, CONCURRENCY).await?;
         let early = emulator.memory("VmRSS")?;
         let requests = 1_000_000 / self.divisor;
