@@ -24,7 +24,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// How many connections are open at once, 256 unless set. One more closes the one that has
+    /// How many connections are open at once, 192 unless set. One more closes the one that has
     /// been idle longest; if all are waiting for answers, it waits until one is not.
     pub fn with_connections(mut self, connections: usize) -> Self {
         self.connections = connections.max(1);
@@ -75,7 +75,7 @@ impl Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 256,
+            connections: 192,
             handshake_time: Duration::from_secs(10),
             head_size: 64 * 1024,
             head_time: Duration::from_secs(60),
