@@ -338,6 +338,17 @@ async fn one_deadline_spans_all_attempts_and_waits() {
 }
 
 #[tokio::test]
+async fn no_limit_is_too_large() {
+    let stub = Stub::start([json("200 OK", OK)]).await;
+    let client = client_of(&stub)
+        .with_timeout(Duration::MAX)
+        .with_attempt_timeout(Duration::MAX)
+        .build()
+        .unwrap();
+    client.compute_list_keys(&compute_id()).await.unwrap();
+}
+
+#[tokio::test]
 async fn the_limits_that_nobody_sets_are_finite() {
     for (asks, waits) in [
         ("retry-after: 0", &[0, 0, 0][..]),
