@@ -4,8 +4,6 @@
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value, json};
-
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
@@ -13,16 +11,18 @@ fn main() -> Result<()> {
     let contracts = root.join("src/generated");
     let documented = documented(&root);
     let cases = root.join("cases");
-    let embedded = json!({
-        "versions": versions(&contracts)?,
-        "examples": examples(&documented)?,
-        "cases": values(&cases)?,
-    });
-    let out = PathBuf::from(std::env::var("OUT_DIR")?);
-    std::fs::write(out.join("embedded.json"), embedded.to_string())?;
-    for watched in [&contracts, &documented, &cases] {
-        println!("cargo::rerun-if-changed={}", watched.display());
+    let mut embedded = String::new();
+    for (name, folder) in [
+        ("CONTRACTS", &contracts),
+        ("EXAMPLES", &documented),
+        ("CASES", &cases),
+    ] {
+        let files = texts(folder)?;
+        embedded += &format!("pub(super) const {name}: &[(&str, &str)] = &{files:#?};\n");
+        println!("cargo::rerun-if-changed={}", folder.display());
     }
+    let out = PathBuf::from(std::env::var("OUT_DIR")?);
+    std::fs::write(out.join("files.rs"), embedded)?;
     println!("cargo::rerun-if-changed=build.rs");
     Ok(())
 }
@@ -38,47 +38,32 @@ fn documented(root: &Path) -> PathBuf {
     }
 }
 
-/// Each excerpt with the overlay on it, by api-version.
-fn versions(folder: &Path) -> Result<Map<String, Value>> {
-    let contracts = files(folder)?.into_iter().map(|file| {
-        let api_version = file.file_stem().unwrap_or_default().to_string_lossy();
-        Ok((api_version.into_owned(), read(&file)?))
+/// The text of each file, by its place, ordered by that.
+fn texts(folder: &Path) -> Result<Vec<(String, String)>> {
+    let files = files(folder)?.into_iter().map(|file| {
+        let place = file.strip_prefix(folder)?.to_string_lossy();
+        let text = std::fs::read_to_string(&file)?;
+        Ok((place.replace('\\', "/"), without_indentation(&text)))
     });
-    contracts.collect()
+    files.collect()
 }
 
-/// The documented examples: their text, by their place.
-fn examples(folder: &Path) -> Result<Map<String, Value>> {
-    let mut examples = Map::new();
-    for file in files(folder)? {
-        let place = file.strip_prefix(folder)?.to_string_lossy().into_owned();
-        examples.insert(place, std::fs::read_to_string(&file)?.into());
-    }
-    Ok(examples)
-}
-
-/// The cases: each file below one of the folders.
-fn values(folder: &Path) -> Result<Vec<Value>> {
-    let schema = folder.join("schema.json");
-    let files = files(folder)?.into_iter().filter(|file| *file != schema);
-    files.map(|file| read(&file)).collect()
+/// JSON has no line breaks in its strings.
+fn without_indentation(json: &str) -> String {
+    json.lines().map(str::trim).collect()
 }
 
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
+        let is_schema = path.file_name().is_some_and(|it| it == "schema.json");
         if path.is_dir() {
             found.extend(files(&path)?);
-        } else if path.extension().is_some_and(|it| it == "json") {
+        } else if path.extension().is_some_and(|it| it == "json") && !is_schema {
             found.push(path);
         }
     }
     found.sort();
     Ok(found)
-}
-
-fn read(file: &Path) -> Result<Value> {
-    let text = std::fs::read_to_string(file)?;
-    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()).into())
 }

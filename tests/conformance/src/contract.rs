@@ -2,7 +2,6 @@
 
 mod shape;
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use regress::Regex;
@@ -16,7 +15,8 @@ pub(crate) use shape::{Kind, ObjectShape, Shape, Shapes};
 
 /// What the documents say, for every api-version.
 pub(crate) struct Contract {
-    versions: BTreeMap<&'static str, Version>,
+    /// By api-version, oldest first.
+    versions: Vec<(&'static str, Version)>,
 }
 
 /// What the documents of one api-version say.
@@ -47,9 +47,12 @@ impl Contract {
     /// That of the project's `spec/`.
     pub(crate) fn get() -> &'static Self {
         static CONTRACT: LazyLock<Contract> = LazyLock::new(|| Contract {
-            versions: embedded::versions()
-                .iter()
-                .map(|(name, document)| (name.as_str(), Version::compile(name, document)))
+            versions: embedded::contracts()
+                .map(|(name, text)| {
+                    let document = serde_json::from_str(text);
+                    let document = document.expect("the tests read every contract");
+                    (name, Version::compile(name, &document))
+                })
                 .collect(),
         });
         &CONTRACT
@@ -57,21 +60,21 @@ impl Contract {
 
     /// All api-versions, oldest first.
     pub(crate) fn api_versions(&self) -> impl Iterator<Item = &'static str> {
-        self.versions.keys().copied()
+        self.versions.iter().map(|(name, _)| *name)
     }
 
     /// Whether any document has a property of this name.
     pub(crate) fn is_property(&self, name: &str) -> bool {
-        let mut versions = self.versions.values();
-        versions.any(|version| version.shapes.have_property(name))
+        let mut versions = self.versions.iter();
+        versions.any(|(_, version)| version.shapes.have_property(name))
     }
 
     /// The documents that an api-version is held against: its own, or else those of the last one
     /// before it.
     pub(crate) fn version(&self, api_version: &str) -> &Version {
         let mut before = self.versions.iter().rev();
-        let before = before.find(|(name, _)| **name <= api_version);
-        let any = before.or_else(|| self.versions.first_key_value());
+        let before = before.find(|(name, _)| *name <= api_version);
+        let any = before.or_else(|| self.versions.first());
         any.map(|(_, version)| version)
             .expect("there is an excerpt in spec/")
     }

@@ -1,12 +1,12 @@
 //! What `build.rs` put into the crate.
 
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use serde::Deserialize;
-use serde_json::Value;
-
 use crate::case::Case;
+
+mod files {
+    include!(concat!(env!("OUT_DIR"), "/files.rs"));
+}
 
 /// Every case of `cases/`, ordered by id.
 ///
@@ -17,7 +17,16 @@ use crate::case::Case;
 /// assert!(cases.iter().any(|case| case.role() == Role::Client));
 /// ```
 pub fn cases() -> &'static [Case] {
-    &EMBEDDED.cases
+    static CASES: LazyLock<Vec<Case>> = LazyLock::new(|| {
+        let cases = files::CASES.iter().map(|(place, text)| {
+            let case = serde_json::from_str(text);
+            case.unwrap_or_else(|error| panic!("cases/{place}: {error}"))
+        });
+        let mut cases: Vec<Case> = cases.collect();
+        cases.sort_by(|a, b| a.id.cmp(&b.id));
+        cases
+    });
+    &CASES
 }
 
 /// The api-versions that `spec/` has, oldest first.
@@ -26,29 +35,16 @@ pub fn cases() -> &'static [Case] {
 /// assert!(amlkeys_conformance::api_versions().contains(&"2025-09-01"));
 /// ```
 pub fn api_versions() -> Vec<&'static str> {
-    EMBEDDED.versions.keys().map(String::as_str).collect()
+    contracts().map(|(api_version, _)| api_version).collect()
 }
 
-/// Each excerpt of `spec/` with the overlay on it, by api-version.
-pub(crate) fn versions() -> &'static BTreeMap<String, Value> {
-    &EMBEDDED.versions
+/// The text of each excerpt of `spec/` with the overlay on it, by api-version, oldest first.
+pub(crate) fn contracts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let contracts = files::CONTRACTS.iter();
+    contracts.map(|(place, text)| (place.trim_end_matches(".json"), *text))
 }
 
 /// The text of each file of `spec/examples`, by its place there.
-pub(crate) fn examples() -> &'static BTreeMap<String, String> {
-    &EMBEDDED.examples
+pub(crate) fn examples() -> &'static [(&'static str, &'static str)] {
+    files::EXAMPLES
 }
-
-#[derive(Deserialize)]
-struct Embedded {
-    versions: BTreeMap<String, Value>,
-    examples: BTreeMap<String, String>,
-    cases: Vec<Case>,
-}
-
-static EMBEDDED: LazyLock<Embedded> = LazyLock::new(|| {
-    let text = include_str!(concat!(env!("OUT_DIR"), "/embedded.json"));
-    let mut embedded: Embedded = serde_json::from_str(text).expect("the tests read every case");
-    embedded.cases.sort_by(|a, b| a.id.cmp(&b.id));
-    embedded
-});
