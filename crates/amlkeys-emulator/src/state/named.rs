@@ -9,10 +9,12 @@ impl<T> Named<T> {
         Some(&self.0[at].1)
     }
 
-    /// All of them at once, if no two have one name.
-    pub(crate) fn of(mut things: Vec<(String, T)>) -> Self {
-        things.sort_by(|(one, _), (other, _)| compare(one, other));
-        Self(things)
+    /// All of them at once, if no two have one name, and where they are in the order of their
+    /// names.
+    pub(crate) fn of(things: Vec<(String, T)>, order: &[usize]) -> Self {
+        let mut things: Vec<_> = things.into_iter().map(Some).collect();
+        let in_order = order.iter().filter_map(|&at| things[at].take());
+        Self(in_order.collect())
     }
 
     /// In the order of their names.

@@ -186,26 +186,29 @@ fn named<'t, T>(
         Value::Mapping(entries) => entries,
         other => return Err(other.is_not("an object", at)),
     };
-    let mut names: Vec<(&str, usize)> = Vec::new();
-    for (key, _) in &entries {
-        check_name(key)?;
-        names.push((&key.name, key.at));
-    }
-    names.sort_by(|(one, _), (other, _)| compare(one, other));
-    if let Some(twins) = names
-        .windows(2)
-        .find(|it| compare(it[0].0, it[1].0).is_eq())
-    {
-        return Err(Refusal::new(
-            twins[0].1.max(twins[1].1),
-            "this name is there twice: ARM's names compare without regard to case",
-        ));
-    }
+    let order = order_of_names(&entries)?;
     let mut things = Vec::new();
     for (key, node) in entries {
         things.push((key.name.into_owned(), read(node)?));
     }
-    Ok(Named::of(things))
+    Ok(Named::of(things, &order))
+}
+
+/// Where the names are, in their order, if no two are one.
+fn order_of_names(entries: &[(Key<'_>, Node<'_>)]) -> Result<Vec<usize>, Refusal> {
+    for (key, _) in entries {
+        check_name(key)?;
+    }
+    let compare = |one: usize, other: usize| compare(&entries[one].0.name, &entries[other].0.name);
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_by(|&one, &other| compare(one, other));
+    if let Some(twins) = order.windows(2).find(|it| compare(it[0], it[1]).is_eq()) {
+        return Err(Refusal::new(
+            entries[twins[1]].0.at,
+            "this name is there twice: ARM's names compare without regard to case",
+        ));
+    }
+    Ok(order)
 }
 
 fn check_name(key: &Key<'_>) -> Result<(), Refusal> {
