@@ -1,19 +1,19 @@
 use std::fmt;
+#[cfg(feature = "router")]
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 #[cfg(feature = "router")]
 use axum::Router;
-use axum_core::body::Body;
-use axum_core::extract::Request;
-use axum_core::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::authorization::{Authorization, Bearer};
+use crate::body::{Body, Request, Response};
 use crate::clock::{Clock, SystemClock};
 use crate::cloud_discovery;
 use crate::connection::ConnectionHandle;
@@ -77,7 +77,10 @@ impl Arm {
     #[cfg(feature = "router")]
     pub fn router(&self) -> Router {
         let arm = self.clone();
-        Router::new().fallback(async move |request: Request| arm.answer(request).await)
+        Router::new().fallback(async move |request: axum::extract::Request| {
+            let request = request.map(|body| body.map_err(io::Error::other).boxed_unsync());
+            arm.answer(request).await.map(axum::body::Body::new)
+        })
     }
 
     /// A bearer token that it accepts for 24 hours, of the state's first principal.

@@ -3,6 +3,7 @@
 mod arm;
 mod authorization;
 mod base_url;
+mod body;
 mod clock;
 mod cloud_discovery;
 mod connection;

@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum_core::body::Body;
-use axum_core::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http_body_util::BodyExt;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
 
 use super::{Fault, Kind, Reset};
+use crate::body::{self, Body, Response};
 use crate::connection::ConnectionHandle;
 use crate::front_door::{Reply, RequestIds};
 
@@ -45,7 +45,7 @@ pub(crate) async fn before(
                 connection.reset();
                 match pending::<Infallible>().await {}
             }
-            None => return Some(Response::new(Body::new(Cut::at_once()))),
+            None => return Some(Response::new(Cut::at_once().boxed_unsync())),
         },
         Kind::Status {
             status,
@@ -57,18 +57,18 @@ pub(crate) async fn before(
             let message = message.as_deref().unwrap_or(INVENTED);
             let mut response = Reply::error(*status, &code, message).into_response(ids);
             if let Some(body) = body {
-                *response.body_mut() = Body::from(body.clone());
+                *response.body_mut() = body::whole(body.clone());
             }
             response
         }
         Kind::Huge(bytes) => {
             let mut response = Reply::keys(Bytes::new()).into_response(ids);
-            *response.body_mut() = Body::new(Huge::new(*bytes));
+            *response.body_mut() = Huge::new(*bytes).boxed_unsync();
             response
         }
         Kind::Html(status) => {
             let mut response = Reply::html(*status, "").into_response(ids);
-            *response.body_mut() = Body::from(html(*status));
+            *response.body_mut() = body::whole(html(*status));
             response
         }
         Kind::Redirect(status) => {
@@ -111,12 +111,13 @@ pub(crate) fn on_the_way(
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(announced));
     response.map(|body| {
-        Body::new(Cut {
+        let cut = Cut {
             body,
             left: part.min(announced),
             connection,
             is_sent: false,
-        })
+        };
+        cut.boxed_unsync()
     })
 }
 
@@ -159,7 +160,7 @@ struct Cut {
 impl Cut {
     fn at_once() -> Self {
         Self {
-            body: Body::empty(),
+            body: body::whole(Bytes::new()),
             left: 0,
             connection: None,
             is_sent: false,
@@ -169,12 +170,12 @@ impl Cut {
 
 impl HttpBody for Cut {
     type Data = Bytes;
-    type Error = axum_core::Error;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum_core::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if self.left == 0 && !self.is_sent {
             // hyper sends what it has while it waits for more; with an error it drops it.
             self.is_sent = true;
@@ -186,8 +187,7 @@ impl HttpBody for Cut {
                 connection.reset();
                 return Poll::Pending;
             }
-            let broken = io::Error::from(ErrorKind::ConnectionReset);
-            return Poll::Ready(Some(Err(axum_core::Error::new(broken))));
+            return Poll::Ready(Some(Err(ErrorKind::ConnectionReset.into())));
         }
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         Poll::Ready(frame.map(|frame| {
@@ -230,12 +230,12 @@ impl Huge {
 
 impl HttpBody for Huge {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         if self.left == 0 {
             return Poll::Ready(None);
         }

@@ -2,8 +2,6 @@ use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::SystemTime;
 
-use axum_core::body::Body;
-use axum_core::response::Response;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
@@ -11,6 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
+use crate::body::{self, Response};
 use crate::throttle::Kind;
 
 /// Where everything that exists is said to be.
@@ -92,7 +91,7 @@ impl Reply {
     }
 
     pub(crate) fn into_response(self, ids: &RequestIds) -> Response {
-        let mut response = Response::new(Body::from(self.body));
+        let mut response = Response::new(body::whole(self.body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.reserve(USUAL_HEADERS);

@@ -1,19 +1,18 @@
-use std::error::Error;
-use std::fmt;
 use std::future::Future;
+use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum_core::body::Body;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
 use tokio::time::{Sleep, sleep};
 
 use super::seats::Busy;
 use super::socket::End;
+use crate::body::Body;
 
 /// A request's body, which has to arrive in time.
 pub(super) struct RequestBody {
@@ -39,7 +38,7 @@ impl RequestBody {
 
 impl HttpBody for RequestBody {
     type Data = Bytes;
-    type Error = Box<dyn Error + Send + Sync>;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
@@ -48,14 +47,14 @@ impl HttpBody for RequestBody {
         let this = &mut *self;
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) {
             this.is_read = frame.is_none() || this.body.is_end_stream();
-            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
+            return Poll::Ready(frame.map(|frame| frame.map_err(io::Error::other)));
         }
         let time = this.time;
         let deadline = this.deadline.get_or_insert_with(|| Box::pin(sleep(time)));
         deadline
             .as_mut()
             .poll(context)
-            .map(|()| Some(Err(TooSlow.into())))
+            .map(|()| Some(Err(ErrorKind::TimedOut.into())))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -75,17 +74,6 @@ impl Drop for RequestBody {
     }
 }
 
-#[derive(Debug)]
-struct TooSlow;
-
-impl fmt::Display for TooSlow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the request's body did not arrive in time")
-    }
-}
-
-impl Error for TooSlow {}
-
 /// An answer's body, which keeps its connection busy until it is sent.
 pub(super) struct AnswerBody {
     pub(super) body: Body,
@@ -94,12 +82,12 @@ pub(super) struct AnswerBody {
 
 impl HttpBody for AnswerBody {
     type Data = Bytes;
-    type Error = axum_core::Error;
+    type Error = io::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum_core::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         Pin::new(&mut self.body).poll_frame(context)
     }
 

@@ -6,23 +6,24 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use axum_core::body::Body;
-use http::{Request, Response, StatusCode, header};
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 use super::body::{AnswerBody, RequestBody};
-use super::fuse::Fuse;
+use super::fuse::{Fuse, Stream};
 use super::limits::Limits;
 use super::seats::{Seat, TakenSeat};
 use super::socket::{End, Socket};
 use crate::arm::Arm;
+use crate::body::{self, Response};
 use crate::connection::{ConnectionHandle, Scheme};
 
 /// What every connection of one emulator is served with.
@@ -62,19 +63,23 @@ impl Connection {
             return Ok(());
         }
         let Some(tls) = &self.service.tls else {
-            let socket = self.socket(stream);
+            let socket = Box::new(self.socket(stream));
             return self.http(socket, Door::Whole(Scheme::Http)).await;
         };
         let handshake = async {
-            Ok(if says_tls(&stream).await? {
-                Greeted::Tls(Box::new(tls.accept(self.socket(stream)).await?))
-            } else {
-                Greeted::Plain(self.socket(stream))
-            })
+            let is_tls = says_tls(&stream).await?;
+            let socket = self.socket(stream);
+            let greeted: (Box<dyn Stream>, Door) = match is_tls {
+                true => (
+                    Box::new(tls.accept(socket).await?),
+                    Door::Whole(Scheme::Https),
+                ),
+                false => (Box::new(socket), Door::ManagedIdentity),
+            };
+            Ok(greeted)
         };
         match self.in_time(handshake).await {
-            Some(Greeted::Tls(stream)) => self.http(*stream, Door::Whole(Scheme::Https)).await,
-            Some(Greeted::Plain(socket)) => self.http(socket, Door::ManagedIdentity).await,
+            Some((stream, door)) => self.http(stream, door).await,
             None => Ok(()),
         }
     }
@@ -103,11 +108,7 @@ impl Connection {
 
     /// What is no HTTP is refused by hyper itself, as 400, and a head that is too large as 431:
     /// without ARM's headers, for it never reaches ARM.
-    async fn http(
-        &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin,
-        door: Door,
-    ) -> Result<(), hyper::Error> {
+    async fn http(&self, stream: Box<dyn Stream>, door: Door) -> Result<(), hyper::Error> {
         let limits = &self.service.limits;
         let service = service_fn(|request| self.answer(request, door));
         let stream = Fuse::new(stream, self.handle.clone());
@@ -139,7 +140,7 @@ impl Connection {
         &self,
         request: Request<Incoming>,
         door: Door,
-    ) -> Result<Response<AnswerBody>, Infallible> {
+    ) -> Result<http::Response<AnswerBody>, Infallible> {
         let busy = self.seat.busy();
         let answer = match door {
             Door::Whole(scheme) => self.ask(request, scheme).await,
@@ -151,12 +152,12 @@ impl Connection {
         Ok(answer.map(|body| AnswerBody { body, _busy: busy }))
     }
 
-    async fn ask(&self, request: Request<Incoming>, scheme: Scheme) -> Response<Body> {
+    async fn ask(&self, request: Request<Incoming>, scheme: Scheme) -> Response {
         let mut request = request.map(|body| match body.is_end_stream() {
-            true => Body::empty(),
+            true => body::whole(Bytes::new()),
             false => {
                 let time = self.service.limits.body_time;
-                Body::new(RequestBody::new(body, time, Arc::clone(&self.end)))
+                RequestBody::new(body, time, Arc::clone(&self.end)).boxed_unsync()
             }
         });
         let extensions = request.extensions_mut();
@@ -175,11 +176,6 @@ enum Door {
     ManagedIdentity,
 }
 
-enum Greeted {
-    Tls(Box<tokio_rustls::server::TlsStream<Socket>>),
-    Plain(Socket),
-}
-
 /// RFC 8446, section 5.1: what begins a handshake begins with the content type 22.
 async fn says_tls(stream: &TcpStream) -> io::Result<bool> {
     let mut first = [0];
@@ -191,8 +187,8 @@ fn is_of_managed_identity(request: &Request<Incoming>) -> bool {
     request.uri().path().starts_with("/metadata/identity/")
 }
 
-fn speaks_https() -> Response<Body> {
-    let mut answer = Response::new(Body::from(
+fn speaks_https() -> Response {
+    let mut answer = Response::new(body::whole(
         "This port speaks https, and http only for /metadata/identity/.\n",
     ));
     *answer.status_mut() = StatusCode::BAD_REQUEST;

@@ -6,20 +6,25 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connection::ConnectionHandle;
 
+/// A socket, or TLS on one.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 /// A stream whose connection is reset when it has sent as much as a fault lets through. It stands
 /// above TLS, so that the client can read what was sent.
-pub(super) struct Fuse<S> {
-    stream: S,
+pub(super) struct Fuse {
+    stream: Box<dyn Stream>,
     connection: ConnectionHandle,
 }
 
-impl<S> Fuse<S> {
-    pub(super) fn new(stream: S, connection: ConnectionHandle) -> Self {
+impl Fuse {
+    pub(super) fn new(stream: Box<dyn Stream>, connection: ConnectionHandle) -> Self {
         Self { stream, connection }
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Fuse<S> {
+impl AsyncRead for Fuse {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -29,7 +34,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Fuse<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Fuse<S> {
+impl AsyncWrite for Fuse {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

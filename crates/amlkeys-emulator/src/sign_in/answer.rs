@@ -1,13 +1,12 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
-use axum_core::body::Body;
-use axum_core::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::body::{self, Response};
 use crate::front_door::random_uuid;
 
 /// What a sign-in is answered, and what the access log says of it.
@@ -50,7 +49,7 @@ impl Answer {
     }
 
     pub(crate) fn into_response(self, trace: &Trace) -> Response {
-        let mut response = Response::new(Body::from(self.body.to_string()));
+        let mut response = Response::new(body::whole(self.body.to_string()));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         for (name, value) in HEADERS {
