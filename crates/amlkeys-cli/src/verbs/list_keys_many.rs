@@ -1,6 +1,7 @@
 //! `list-keys`: many resources at once, one line each.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod pending;
+
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use self::pending::Pending;
 use super::list_keys;
 use crate::args::{Format, Global, ListKeysOfMany};
 use crate::config::Config;
@@ -48,8 +50,7 @@ pub(crate) async fn run(
         is_interrupted: false,
         is_read: true,
         taken: args.resume,
-        pending: BTreeSet::new(),
-        held: BTreeMap::new(),
+        pending: Pending::new(),
         tally: Tally::default(),
     };
     let first = Notify::new();
@@ -114,10 +115,7 @@ struct Run {
     is_read: bool,
     /// The last line that was taken.
     taken: u64,
-    /// The lines that were taken and not printed yet.
-    pending: BTreeSet<u64>,
-    /// What waits for an earlier line.
-    held: BTreeMap<u64, Answer>,
+    pending: Pending<Answer>,
     tally: Tally,
 }
 
@@ -198,7 +196,7 @@ impl Run {
 
     async fn start(&mut self, line: Line) -> Result<(), Failure> {
         self.taken = line.number;
-        self.pending.insert(line.number);
+        self.pending.take(line.number);
         let id = match resource_id(&line) {
             Ok(id) => id,
             Err(failure) => {
@@ -215,7 +213,7 @@ impl Run {
             ResourceId::Compute(_) => self.tally.computes += 1,
         }
         let Some(session) = self.session.clone() else {
-            self.pending.remove(&line.number);
+            self.pending.done(line.number);
             self.tally.ok += 1;
             return Ok(());
         };
@@ -240,10 +238,8 @@ impl Run {
         if !self.is_ordered {
             return self.print(answer).await;
         }
-        self.held.insert(answer.line, answer);
-        while let Some(first) = self.pending.first()
-            && let Some(answer) = self.held.remove(first)
-        {
+        self.pending.hold(answer.line, answer);
+        while let Some(answer) = self.pending.next_answer() {
             self.print(answer).await?;
         }
         Ok(())
@@ -264,7 +260,7 @@ impl Run {
             self.calls = JoinSet::new();
             return Ok(());
         }
-        self.pending.remove(&answer.line);
+        self.pending.done(answer.line);
         match is_ok {
             true => self.tally.ok += 1,
             false => self.tally.failed += 1,
