@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Headers, Match, Names, Operation};
 
@@ -143,8 +143,8 @@ pub struct ExpectedValue {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub typed: Option<bool>,
     /// What the fields are, by JSON pointer into the answer; `null` is none.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Value>,
 }
 
 /// The failure that a client gives its caller.

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Match, Names, Operation};
 
@@ -132,8 +132,8 @@ pub struct Expected {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub headers: BTreeMap<String, Match>,
     /// What must be in the body, by JSON pointer.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub fields: BTreeMap<String, Value>,
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub fields: Map<String, Value>,
     /// The body is what the example documents, or what the fixture promises for the resource.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub promised: bool,
