@@ -34,6 +34,7 @@ pub(crate) fn source(spec: &Spec, transport: Transport) -> Result<String> {
     let mut file: syn::File = syn::parse2(tokens)
         .with_context(|| format!("{}: the generator wrote invalid Rust", spec.name))?;
     put_enums(spec, &lowered, &mut file)?;
+    methods::encode_in_place(&mut file);
     methods::send_no_version_header(&mut file);
     if let Transport::Ours = transport {
         methods::decode_by_ours(&mut file);

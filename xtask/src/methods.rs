@@ -1,7 +1,14 @@
 //! What is changed in the methods that the generator writes.
 
+use std::mem;
+
+use quote::ToTokens;
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprPath, ImplItem, Item, Stmt, parse_quote};
+use syn::{
+    Expr, ExprPath, FnArg, Ident, ImplItem, ImplItemFn, Item, Macro, Pat, Stmt, Token, Type,
+    parse_quote,
+};
 
 const MAP: &str = "header_map";
 
@@ -23,6 +30,59 @@ impl VisitMut for Decoding {
         }
         visit_mut::visit_expr_path_mut(self, path);
     }
+}
+
+/// Has each text of a path encoded as it is, where the generator copies it first.
+pub(crate) fn encode_in_place(file: &mut syn::File) {
+    Encoding { texts: Vec::new() }.visit_file_mut(file);
+}
+
+struct Encoding {
+    /// The parameters of the method that are `&str`.
+    texts: Vec<Ident>,
+}
+
+impl VisitMut for Encoding {
+    fn visit_impl_item_fn_mut(&mut self, method: &mut ImplItemFn) {
+        self.texts = method.sig.inputs.iter().filter_map(text).collect();
+        visit_mut::visit_impl_item_fn_mut(self, method);
+    }
+
+    fn visit_macro_mut(&mut self, called: &mut Macro) {
+        let arguments = Punctuated::<Expr, Token![,]>::parse_terminated;
+        if called.path.is_ident("format")
+            && let Ok(mut arguments) = called.parse_body_with(arguments)
+        {
+            arguments.iter_mut().for_each(|it| self.visit_expr_mut(it));
+            called.tokens = arguments.into_token_stream();
+        }
+    }
+
+    /// `&name.to_string()`
+    fn visit_expr_mut(&mut self, expression: &mut Expr) {
+        if let Expr::Reference(reference) = expression
+            && let Expr::MethodCall(call) = &mut *reference.expr
+            && call.method == "to_string"
+            && let Expr::Path(path) = &*call.receiver
+            && self.texts.iter().any(|it| path.path.is_ident(it))
+        {
+            let name = mem::replace(&mut *call.receiver, Expr::PLACEHOLDER);
+            *expression = name;
+        }
+        visit_mut::visit_expr_mut(self, expression);
+    }
+}
+
+/// The name of a parameter that is `&str`.
+fn text(argument: &FnArg) -> Option<Ident> {
+    let FnArg::Typed(argument) = argument else {
+        return None;
+    };
+    let (Pat::Ident(name), Type::Reference(reference)) = (&*argument.pat, &*argument.ty) else {
+        return None;
+    };
+    let is_text = matches!(&*reference.elem, Type::Path(path) if path.path.is_ident("str"));
+    is_text.then(|| name.ident.clone())
 }
 
 /// Takes out the header that the generator makes of `info.version`, which Azure
@@ -137,6 +197,41 @@ mod tests {
                         200u16 => crate::decode::decoded(response).await,
                         _ => Err(Error::UnexpectedResponse(response)),
                     }
+                }
+            }
+        };
+        assert_eq!(
+            file.to_token_stream().to_string(),
+            expected.to_token_stream().to_string()
+        );
+    }
+
+    #[test]
+    fn a_text_is_encoded_without_a_copy() {
+        let mut file: syn::File = parse_quote! {
+            impl Client {
+                fn get<'a>(&'a self, name: &'a str, id: &'a Uuid) {
+                    let url = format!(
+                        "{}/{}/{}", self.baseurl, encode_path(&name.to_string()),
+                        encode_path(&id.to_string()),
+                    );
+                }
+                fn put(&self, name: u32) {
+                    let url = format!("{}", encode_path(&name.to_string()));
+                }
+            }
+        };
+        encode_in_place(&mut file);
+        let expected: syn::File = parse_quote! {
+            impl Client {
+                fn get<'a>(&'a self, name: &'a str, id: &'a Uuid) {
+                    let url = format!(
+                        "{}/{}/{}", self.baseurl, encode_path(name),
+                        encode_path(&id.to_string()),
+                    );
+                }
+                fn put(&self, name: u32) {
+                    let url = format!("{}", encode_path(&name.to_string()));
                 }
             }
         };

@@ -319,9 +319,8 @@ Arguments:
     ) -> Result<ResponseValue<types::ComputeSecrets>, Error<()>> {
         let url = format!(
             "{}/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/workspaces/{}/computes/{}/listKeys",
-            self.baseurl, encode_path(& subscription_id.to_string()), encode_path(&
-            resource_group_name.to_string()), encode_path(& workspace_name.to_string()),
-            encode_path(& compute_name.to_string()),
+            self.baseurl, encode_path(subscription_id), encode_path(resource_group_name),
+            encode_path(workspace_name), encode_path(compute_name),
         );
         #[allow(unused_mut)]
         let mut request = self
@@ -364,8 +363,8 @@ Arguments:
     ) -> Result<ResponseValue<types::ListWorkspaceKeysResult>, Error<()>> {
         let url = format!(
             "{}/subscriptions/{}/resourceGroups/{}/providers/Microsoft.MachineLearningServices/workspaces/{}/listKeys",
-            self.baseurl, encode_path(& subscription_id.to_string()), encode_path(&
-            resource_group_name.to_string()), encode_path(& workspace_name.to_string()),
+            self.baseurl, encode_path(subscription_id), encode_path(resource_group_name),
+            encode_path(workspace_name),
         );
         #[allow(unused_mut)]
         let mut request = self
