@@ -111,18 +111,17 @@ impl Bench {
         Ok(requests as f64 / begin.elapsed().as_secs_f64())
     }
 
-    /// Memory after half a million requests, by when the heap has settled, and after a million
-    /// more.
+    /// Memory after a million requests, by when the heap has settled, and after a million more.
     async fn growth(&self) -> Result<Vec<Row>> {
         let program = Program::Emulator { tls: false };
         let emulator = Peer::start(&program, None).await?;
         let target = emulator.workspace_target()?;
-        let first = 500_000;
+        let first = 1_000_000;
         target.ask(first, CONCURRENCY).await?;
-        let early = emulator.memory("VmRSS")?;
+        let early = emulator.memory()?;
         let requests = 1_000_000 / self.divisor;
         target.ask(requests, CONCURRENCY).await?;
-        let late = emulator.memory("VmRSS")?;
+        let late = emulator.memory()?;
         let grown = late.saturating_sub(early);
         Ok(vec![
             Row {
@@ -188,7 +187,7 @@ fn beside(what: &str, ours: Duration, theirs: Duration) -> Row {
 }
 
 fn peak(what: &str, peer: &Peer) -> Result<Row> {
-    let peak = peer.memory("VmHWM")?;
+    let peak = peer.peak_memory()?;
     Ok(Row {
         what: what.into(),
         found: format!("{:.1} MiB", peak as f64 / MEBIBYTE as f64),

@@ -140,10 +140,21 @@ impl Peer {
         Target::new(address, self.ca_pem()?.as_deref(), request)
     }
 
-    /// A line of the kernel's account of the process, in KiB.
-    pub(crate) fn memory(&self, name: &str) -> Result<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status.lines().find(|line| line.starts_with(name));
+    /// The memory that it has, in KiB. `VmRSS` may be some hundred off: each core counts for itself
+    /// first (proc_pid_status(5)).
+    pub(crate) fn memory(&self) -> Result<u64> {
+        self.account("smaps_rollup", "Rss:")
+    }
+
+    /// The most memory that it has had, in KiB.
+    pub(crate) fn peak_memory(&self) -> Result<u64> {
+        self.account("status", "VmHWM:")
+    }
+
+    /// A line of what the kernel says of the process.
+    fn account(&self, file: &str, name: &str) -> Result<u64> {
+        let lines = fs::read_to_string(format!("/proc/{}/{file}", self.child.id()))?;
+        let line = lines.lines().find(|line| line.starts_with(name));
         let value = line.and_then(|line| line.split_whitespace().nth(1));
         Ok(value.context("no such line")?.parse()?)
     }
