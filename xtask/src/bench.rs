@@ -37,6 +37,8 @@ enum Section {
     ColdStart,
     /// The emulator beside bare hyper and Prism
     Emulator,
+    /// A clean release build of the command, beside the SDK alone
+    CleanBuild,
 }
 
 pub(crate) fn run(root: &Path, bench: &Bench) -> Result<()> {
@@ -47,7 +49,10 @@ pub(crate) fn run(root: &Path, bench: &Bench) -> Result<()> {
     let mut holds = true;
     // As those build it who use it: the command small, the libraries fast.
     for (profile, measured) in [
-        ("release", &[Section::ColdStart, Section::Emulator][..]),
+        (
+            "release",
+            &[Section::ColdStart, Section::Emulator, Section::CleanBuild][..],
+        ),
         ("bench", &[Section::Calls]),
     ] {
         let measured = measured.iter().filter(|it| sections.contains(it));

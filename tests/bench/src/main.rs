@@ -3,6 +3,7 @@
 mod allocations;
 mod bare;
 mod calls;
+mod clean_build;
 mod cold_start;
 mod emulator;
 mod load;
@@ -62,6 +63,7 @@ async fn measure(arguments: impl Iterator<Item = String>) -> Result<()> {
             "calls" => calls::measure(effort, &mut table).await?,
             "emulator" => emulator::measure(effort, &mut table).await?,
             "cold-start" => cold_start::measure(effort, &mut table).await?,
+            "clean-build" => clean_build::measure(&mut table)?,
             other => bail!("{other} is unknown"),
         }
     }
