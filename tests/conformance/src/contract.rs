@@ -4,7 +4,7 @@ mod shape;
 
 use std::sync::LazyLock;
 
-use regress::Regex;
+use regex_lite::Regex;
 use serde_json::Value;
 
 use crate::case::Operation;
@@ -132,13 +132,16 @@ impl Parameter {
     fn compile(parameter: &Value) -> Self {
         let schema = &parameter["schema"];
         let length = |name: &str| schema[name].as_u64().map(|it| it as usize);
-        let pattern = schema["pattern"].as_str();
+        let pattern = schema["pattern"].as_str().map(|pattern| {
+            let compiled = Regex::new(pattern).expect("a pattern without look-around");
+            (pattern.to_owned(), compiled)
+        });
         Self {
             name: parameter["name"].as_str().unwrap_or_default().to_owned(),
             is_required: parameter["required"] == true,
             min_length: length("minLength").unwrap_or_default(),
             max_length: length("maxLength").unwrap_or(usize::MAX),
-            pattern: pattern.and_then(|it| Some((it.to_owned(), Regex::new(it).ok()?))),
+            pattern,
         }
     }
 
@@ -152,10 +155,7 @@ impl Parameter {
             return Some(format!("at most {} characters", self.max_length));
         }
         let (text, pattern) = self.pattern.as_ref()?;
-        match pattern.find(value) {
-            Some(_) => None,
-            None => Some(format!("something that matches {text}")),
-        }
+        (!pattern.is_match(value)).then(|| format!("something that matches {text}"))
     }
 }
 
