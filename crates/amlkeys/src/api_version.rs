@@ -2,7 +2,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 /// An api-version of Azure Machine Learning that a call can be made with.
 ///
@@ -78,7 +78,7 @@ impl ApiVersion {
         let version = version.into();
         if !is_api_version(&version) {
             return Err(Error::invalid_input(
-                format!("`{}` is not an api-version", version.escape_debug()),
+                format!("`{}` is not an api-version", shortened(&version)),
                 "expected yyyy-mm-dd or yyyy-mm-dd-preview",
             ));
         }
@@ -135,7 +135,7 @@ impl FromStr for ApiVersion {
         known.cloned().ok_or_else(|| {
             let all: Vec<&str> = Self::ALL.iter().map(Self::as_str).collect();
             Error::invalid_input(
-                format!("api-version `{}` is not compiled in", text.escape_debug()),
+                format!("api-version `{}` is not compiled in", shortened(text)),
                 format!("those that are: {}", all.join(", ")),
             )
         })

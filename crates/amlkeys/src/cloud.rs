@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 /// An Azure cloud: where its Azure Resource Manager is, which audience a token
 /// must be for, and who issues it.
@@ -112,7 +112,7 @@ impl FromStr for Cloud {
             .find(|cloud| cloud.name.eq_ignore_ascii_case(name))
             .ok_or_else(|| {
                 Error::invalid_input(
-                    format!("unknown cloud `{}`", name.escape_debug()),
+                    format!("unknown cloud `{}`", shortened(name)),
                     format!("the clouds are {}", Self::NAMES.join(", ")),
                 )
             })

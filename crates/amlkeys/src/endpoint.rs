@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 /// Where requests go, checked: nothing else is ever sent a token.
 #[derive(Debug)]
@@ -16,10 +16,12 @@ impl Endpoint {
     /// Takes https URLs, and http ones of this machine if that is allowed.
     pub(crate) fn parse(text: &str, is_insecure_loopback: bool) -> Result<Self> {
         let refused = |why: &str| {
-            Error::invalid_input(
-                format!("`{}` cannot be the endpoint", text.escape_debug()),
-                why,
-            )
+            // A password or a signature may follow these.
+            let shown = match text.contains(['@', '?', '#']) {
+                true => "what was given".into(),
+                false => format!("`{}`", shortened(text)),
+            };
+            Error::invalid_input(format!("{shown} cannot be the endpoint"), why)
         };
         let url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
         let is_https = url.scheme() == "https";
@@ -83,11 +85,18 @@ mod tests {
             "http://localhost",
             "ftp://a",
             "https://user:secret@a",
-            "https://a/?x=1",
-            "https://a/#x",
+            "https://user:secret@",
+            "http://user:sec@secret@a",
+            "https://a/?x=secret",
+            "https://a b/?x=secret",
+            "https://a/#secret",
         ] {
             let refused = Endpoint::parse(bad, false).unwrap_err();
             assert!(refused.is_invalid_input(), "{bad}");
+            assert!(
+                !format!("{refused} {refused:?}").contains("secret"),
+                "{bad}"
+            );
         }
     }
 

@@ -471,6 +471,17 @@ fn property<'v>(object: &'v Value, name: &str) -> Option<&'v Value> {
     })
 }
 
+/// A caller's text, fit for one line of a message.
+pub(crate) fn shortened(text: &str) -> String {
+    const LONGEST: usize = 120;
+    let mut rest = text.escape_debug();
+    let mut short: String = rest.by_ref().take(LONGEST).collect();
+    if rest.next().is_some() {
+        short.push('…');
+    }
+    short
+}
+
 /// A service's text, fit for a message: in one line and not endless.
 pub(crate) fn shown(text: &str) -> String {
     const LONGEST: usize = 1000;
@@ -565,6 +576,13 @@ mod tests {
         let shown = service(400, &body).source().unwrap().to_string();
         assert!(shown.starts_with("a [31mb"), "{shown}");
         assert!(shown.chars().count() <= 1001);
+    }
+
+    #[test]
+    fn what_a_caller_gave_is_shown_in_one_short_line() {
+        assert_eq!(shortened("a\nb"), r"a\nb");
+        assert_eq!(shortened(&"\n".repeat(60)), r"\n".repeat(60));
+        assert_eq!(shortened(&"x".repeat(5000)), "x".repeat(120) + "…");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use azure_identity::{
 use tokio::sync::OnceCell;
 
 use crate::cloud::{Authority, Cloud};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 /// Where the metadata service of a virtual machine answers.
 const METADATA_SERVICE: &str = "169.254.169.254:80";
@@ -175,7 +175,7 @@ impl Link {
         };
         if links.is_empty() {
             return Err(Error::invalid_input(
-                format!("AZURE_TOKEN_CREDENTIALS is `{}`", choice.escape_debug()),
+                format!("AZURE_TOKEN_CREDENTIALS is `{}`", shortened(choice)),
                 format!(
                     "expected dev, prod or one of {}",
                     Self::ALL.map(Self::name).join(", ")

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, shortened};
 
 /// The ARM resource ID of a workspace, validated.
 ///
@@ -210,16 +210,6 @@ fn is_workspace(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-}
-
-/// A text that came from outside, fit for one line of a message.
-fn shortened(text: &str) -> String {
-    const LONGEST: usize = 120;
-    let mut short: String = text.escape_debug().take(LONGEST).collect();
-    if text.chars().count() > LONGEST {
-        short.push('…');
-    }
-    short
 }
 
 #[cfg(test)]
