@@ -144,10 +144,21 @@ impl Failure {
         self
     }
 
-    /// Shows the line with a mark at the column, counted from 0.
+    /// Shows the line with a mark at the column, counted from 0; of a long line, what is around it.
     pub(crate) fn with_excerpt(mut self, line: &str, column: usize) -> Self {
-        let line = printable(line);
-        self.excerpt = Some(format!("  {line}\n  {}^\n", " ".repeat(column)).into());
+        const AROUND: usize = 60;
+        let start = column.saturating_sub(AROUND);
+        let mut around = line.chars().skip(start);
+        let mut shown: String = around.by_ref().take(2 * AROUND).collect();
+        if start > 0 {
+            shown.insert(0, '…');
+        }
+        if around.next().is_some() {
+            shown.push('…');
+        }
+        let shown = printable(&shown);
+        let indent = " ".repeat(column - start + usize::from(start > 0));
+        self.excerpt = Some(format!("  {shown}\n  {indent}^\n").into());
         self
     }
 
@@ -185,7 +196,7 @@ impl Failure {
 
     fn new(exit_code: u8, error: impl Into<String>) -> Self {
         Self {
-            error: error.into(),
+            error: printable(&error.into()),
             excerpt: None,
             code: None,
             status: None,
@@ -308,12 +319,48 @@ fn chain(error: &dyn std::error::Error) -> String {
         }
         source = error.source();
     }
-    printable(&text)
+    text
 }
 
-/// A text from outside, without what could steer a terminal.
+/// A text from outside, without what could steer or fill a terminal.
 fn printable(text: &str) -> String {
-    text.chars()
+    const LONGEST: usize = 2000;
+    let mut rest = text.chars();
+    let shown = rest.by_ref().take(LONGEST);
+    let mut shown: String = shown
         .map(|it| if it.is_control() { ' ' } else { it })
-        .collect()
+        .collect();
+    if rest.next().is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_line_it_shows_what_is_around_the_place() {
+        let line = format!("{}!{}", "a".repeat(100_000), "b".repeat(100_000));
+        let text = Failure::usage("no", "hint").with_excerpt(&line, 100_000);
+        let text = text.to_text();
+        let [_, shown, mark, _] = text.lines().collect::<Vec<_>>()[..] else {
+            panic!("{text}");
+        };
+        assert!(
+            shown.starts_with("  …a") && shown.ends_with("b…"),
+            "{shown}"
+        );
+        assert!(shown.chars().count() < 130, "{shown}");
+        let place = mark.find('^').unwrap();
+        assert_eq!(shown.chars().nth(place), Some('!'), "{text}");
+    }
+
+    #[test]
+    fn a_message_neither_fills_nor_steers_a_terminal() {
+        let text = Failure::usage(&"\u{1b}[2J".repeat(100_000), "hint").to_text();
+        assert!(text.len() < 2100, "{}", text.len());
+        assert!(!text.contains('\u{1b}'));
+    }
 }
