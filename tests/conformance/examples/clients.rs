@@ -68,7 +68,7 @@ fn known_failures(name: &str) -> Result<KnownFailures> {
     let adapters = Path::new(env!("CARGO_MANIFEST_DIR")).join("adapters");
     let file = adapters.join(name).join("known-failures.json");
     match file.exists() {
-        true => KnownFailures::parse(&std::fs::read_to_string(file)?),
+        true => Ok(KnownFailures::parse(&std::fs::read_to_string(file)?)?),
         false => Ok(KnownFailures::default()),
     }
 }

@@ -11,12 +11,12 @@ mod verdict;
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use futures_util::future::join_all;
 
 use crate::case::{Case, Role};
 use crate::contract::Contract;
 use crate::embedded;
+use crate::error::{Error, Result};
 use crate::known_failures::KnownFailures;
 use crate::report::{CaseReport, Report, Verdict};
 
@@ -32,7 +32,7 @@ pub use adapter::Connect;
 /// input and says on its standard output what came of it.
 ///
 /// ```no_run
-/// # async fn run() -> anyhow::Result<()> {
+/// # async fn run() -> amlkeys_conformance::Result<()> {
 /// let check = amlkeys_conformance::ClientCheck::of_command("python3 adapter.py")?;
 /// let report = check.with_jobs(2).run(|_| {}).await?;
 /// assert!(report.is_success());
@@ -55,7 +55,7 @@ impl ClientCheck {
     ///
     /// If its quotes are not closed, or if it is empty.
     pub fn of_command(command: &str) -> Result<Self> {
-        Ok(Self::of(Adapter::command(command)?))
+        Adapter::command(command).map(Self::of).map_err(Error)
     }
 
     /// A check of a client in this process: `connect` makes both ends of a pipe for each job, and
@@ -110,8 +110,9 @@ impl ClientCheck {
     /// If the adapter cannot be started, or does not introduce itself. What it does wrong later is
     /// in the report.
     pub async fn run(&self, done: impl FnMut(&CaseReport)) -> Result<Report> {
-        let authority = Authority::new()?;
-        let first = self.adapter.start(&authority, self.answer_within).await?;
+        let authority = Authority::new().map_err(Error)?;
+        let first = self.adapter.start(&authority, self.answer_within).await;
+        let first = first.map_err(Error)?;
         let runs = self.runs(first.hello());
         let queue = RefCell::new(runs.iter());
         let mut conversations = vec![Some(first)];
@@ -193,7 +194,7 @@ impl ClientCheck {
         &self,
         kept: Option<Conversation>,
         authority: &Authority,
-    ) -> Result<Conversation> {
+    ) -> anyhow::Result<Conversation> {
         match kept {
             Some(conversation) => Ok(conversation),
             None => self.adapter.start(authority, self.answer_within).await,

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, ensure};
 use serde::Deserialize;
 
 use crate::case::Level;
+use crate::error::{Error, Result};
 use crate::report::{CaseReport, Report, Verdict};
 
 /// The cases that are known to fail, each with the reason.
@@ -11,7 +12,7 @@ use crate::report::{CaseReport, Report, Verdict};
 /// ```
 /// let known = r#"[{ "case": "server/path/", "reason": "the proxy lowers no paths" }]"#;
 /// amlkeys_conformance::KnownFailures::parse(known)?;
-/// # Ok::<(), anyhow::Error>(())
+/// # Ok::<(), amlkeys_conformance::Error>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct KnownFailures(Vec<KnownFailure>);
@@ -33,6 +34,10 @@ impl KnownFailures {
     ///
     /// If it is not JSON of this form, or a reason is missing.
     pub fn parse(text: &str) -> Result<Self> {
+        Self::read(text).map_err(Error)
+    }
+
+    fn read(text: &str) -> anyhow::Result<Self> {
         let known: Vec<KnownFailure> =
             serde_json::from_str(text).context("the known failures cannot be read")?;
         for failure in &known {
@@ -57,7 +62,7 @@ impl KnownFailures {
     /// let mut report = lint("one.json", "{}");
     /// KnownFailures::parse(known)?.apply(&mut report);
     /// assert!(report.is_success() && report.summary.known_failures == 1);
-    /// # Ok::<(), anyhow::Error>(())
+    /// # Ok::<(), amlkeys_conformance::Error>(())
     /// ```
     pub fn apply(&self, report: &mut Report) {
         let cases = std::mem::take(&mut report.cases);

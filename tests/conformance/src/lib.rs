@@ -4,6 +4,7 @@ mod case;
 mod client;
 mod contract;
 mod embedded;
+mod error;
 mod example;
 mod exchange;
 mod finding;
@@ -27,6 +28,7 @@ pub use case::{
 };
 pub use client::{ClientCheck, Connect};
 pub use embedded::{api_versions, cases};
+pub use error::{Error, Result};
 pub use exchange::{Exchange, HeaderList, Request, Response};
 pub use finding::{Finding, Place};
 pub use judge::Judge;

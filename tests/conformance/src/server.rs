@@ -8,10 +8,10 @@ mod send;
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
 use futures_util::{StreamExt, stream};
 
 use crate::case::{Level, Role, Script, ServerExchange, ServerScript};
+use crate::error::{Error, Result};
 use crate::exchange::{Exchange, Response};
 use crate::finding::{Finding, Place};
 use crate::judge::Judge;
@@ -29,7 +29,7 @@ use send::Sender;
 /// Only the two operations are called, which change nothing.
 ///
 /// ```no_run
-/// # async fn run() -> anyhow::Result<()> {
+/// # async fn run() -> amlkeys_conformance::Result<()> {
 /// use amlkeys_conformance::ServerCheck;
 ///
 /// let report = ServerCheck::new("http://127.0.0.1:8080", "a-token")?.run(|_| {}).await;
@@ -56,7 +56,7 @@ impl ServerCheck {
     /// If the URL is none of these.
     pub fn new(base_url: &str, token: impl Into<String>) -> Result<Self> {
         Ok(Self {
-            sender: Sender::new(base_url, token.into())?,
+            sender: Sender::new(base_url, token.into()).map_err(Error)?,
             fixture: Fixture::documented(),
             known_failures: KnownFailures::default(),
             filter: None,
@@ -100,7 +100,7 @@ impl ServerCheck {
     ///
     /// If there is none in it.
     pub fn with_ca_pem(mut self, pem: &[u8]) -> Result<Self> {
-        self.sender = self.sender.trusting(pem)?;
+        self.sender = self.sender.trusting(pem).map_err(Error)?;
         Ok(self)
     }
 

@@ -2,7 +2,10 @@ use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
 
+use anyhow::anyhow;
+
 use super::{Report, har, html, json, junit, sarif, text};
+use crate::error::{Error, Result};
 
 /// How a report is written.
 ///
@@ -61,15 +64,15 @@ impl Format {
 }
 
 impl FromStr for Format {
-    type Err = anyhow::Error;
+    type Err = Error;
 
     /// Reads the name of one that a file can have.
-    fn from_str(name: &str) -> anyhow::Result<Self> {
+    fn from_str(name: &str) -> Result<Self> {
         let mut formats = Self::OF_FILES.into_iter();
         let found = formats.find(|format| format.name().eq_ignore_ascii_case(name));
         found.ok_or_else(|| {
             let known = Self::OF_FILES.map(Self::name).join(", ");
-            anyhow::anyhow!("there is no format `{name}`; there are {known}")
+            Error(anyhow!("there is no format `{name}`; there are {known}"))
         })
     }
 }

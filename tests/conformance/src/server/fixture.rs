@@ -1,8 +1,9 @@
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::case::{Names, Operation};
+use crate::error::{Error, Result};
 use crate::example::Example;
 use crate::target::Target;
 
@@ -19,7 +20,7 @@ use crate::target::Target;
 ///     "api_versions": ["2025-09-01"]
 /// }"#)?;
 /// assert_eq!(fixture.resources.len(), 1);
-/// # Ok::<(), anyhow::Error>(())
+/// # Ok::<(), amlkeys_conformance::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +72,10 @@ impl Fixture {
     ///
     /// If it is not JSON of this form, or one of its ids is no workspace's and no compute's.
     pub fn parse(text: &str) -> Result<Self> {
+        Self::read(text).map_err(Error)
+    }
+
+    fn read(text: &str) -> anyhow::Result<Self> {
         let fixture: Self = serde_json::from_str(text).context("the fixture cannot be read")?;
         for resource in &fixture.resources {
             let names = resource.names();
